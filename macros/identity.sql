@@ -1,0 +1,64 @@
+{#- The identity node of a serial number on a day: the unit in the hands of one owner. A unit that is sold on gets a
+    new node with every owner, so that buyer and seller are never taken for one person. Before the first known sale
+    it is node 0 of the serial number. `ownership` is the alias of int_ownership joined with `owned_on`. -#}
+{% macro owner_node(serial_hash, ownership) -%}
+    {{ serial_hash }} + coalesce({{ ownership }}.ownership_number, 0)
+{%- endmacro %}
+
+
+{#- The join condition between an event on a unit and the ownership of that day. -#}
+{% macro owned_on(serial_hash, day, ownership) -%}
+    {{ serial_hash }} = {{ ownership }}.serial_hash
+    and {{ day }} >= {{ ownership }}.owned_from
+    and ({{ ownership }}.owned_to is null or {{ day }} <= {{ ownership }}.owned_to)
+{%- endmacro %}
+
+
+{#- The customer behind a record: the first of its identities that names one. `identities` are pairs of an identity
+    column and the alias of the int_identity_node joined on it. A shared address names nobody. An identity that
+    int_identity_node doesn't list never met another one, and is a customer by itself. -#}
+{% macro resolved_customer(identities) -%}
+    coalesce(
+        {%- for column, node in identities %}
+        case when {{ node }}.is_hub then {{ node }}.customer_key else coalesce({{ node }}.customer_key, {{ column }}) end
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish.
+    Keys are hashes, so a path of n nodes shrinks by a constant factor a round. -#}
+{% macro contraction_round(number) %}
+move_{{ number }} as (
+
+    select
+        node_a as node_key,
+        least(node_a, min(node_b)) as moved_to
+    from edge_{{ number }}
+    group by node_a
+
+),
+
+edge_{{ number + 1 }} as (
+
+    select distinct
+        move_a.moved_to as node_a,
+        move_b.moved_to as node_b
+    from edge_{{ number }} as edge
+    inner join move_{{ number }} as move_a on edge.node_a = move_a.node_key
+    inner join move_{{ number }} as move_b on edge.node_b = move_b.node_key
+    where move_a.moved_to != move_b.moved_to
+
+),
+
+label_{{ number + 1 }} as (
+
+    select
+        label.node_key,
+        coalesce(move.moved_to, label.customer_key) as customer_key
+    from label_{{ number }} as label
+    left join move_{{ number }} as move on label.customer_key = move.node_key
+
+),
+{% endmacro %}

@@ -1,0 +1,14 @@
+{#- Euros for one unit of the currency; null where there is no rate. Needs the month's row of exchange_rates joined. -#}
+{% macro euro_rate(currency) -%}
+    case when {{ currency }} = 'EUR' then cast(1 as decimal(18, 9)) else exchange_rates.eur_per_unit end
+{%- endmacro %}
+
+{#- Euros, rounded half up to cents. -#}
+{% macro to_euros(amount, rate='eur_per_unit') -%}
+    cast(round({{ amount }} * {{ rate }}, 2) as decimal(18, 2))
+{%- endmacro %}
+
+{#- First day of the month of a date: the month of its exchange rate. -#}
+{% macro first_of_month(date_column) -%}
+    cast({{ dbt.date_trunc('month', date_column) }} as date)
+{%- endmacro %}

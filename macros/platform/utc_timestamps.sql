@@ -1,0 +1,27 @@
+{#- All timestamps of the warehouse are UTC in a type without time zone, so that no session setting moves them. -#}
+
+{#- UTC timestamp of a text that carries its own offset; null where it is none. -#}
+{% macro offset_text_to_utc(text) -%}
+    {{ return(adapter.dispatch('offset_text_to_utc')(text)) }}
+{%- endmacro %}
+
+{% macro default__offset_text_to_utc(text) -%}
+    cast(to_utc_timestamp(try_cast({{ text }} as timestamp), current_timezone()) as timestamp_ntz)
+{%- endmacro %}
+
+{% macro duckdb__offset_text_to_utc(text) -%}
+    timezone('UTC', try_cast({{ text }} as timestamptz))
+{%- endmacro %}
+
+{#- UTC timestamp of a text that is the wall clock of a time zone; null where it is none. -#}
+{% macro local_text_to_utc(text, time_zone) -%}
+    {{ return(adapter.dispatch('local_text_to_utc')(text, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__local_text_to_utc(text, time_zone) -%}
+    convert_timezone({{ time_zone }}, 'UTC', try_cast({{ text }} as timestamp_ntz))
+{%- endmacro %}
+
+{% macro duckdb__local_text_to_utc(text, time_zone) -%}
+    timezone('UTC', timezone({{ time_zone }}, try_cast({{ text }} as timestamp)))
+{%- endmacro %}

@@ -1,0 +1,15 @@
+{#- The measures of both NPS marts, from counts per cell: null where the cell is suppressed. Invitations stay, since
+    they tell nothing about an answer; they and the rate are null where the surveys record no invitations. -#}
+{%- macro nps_figures(relation) -%}
+    {%- set counts = [relation ~ '.promoters', relation ~ '.detractors', relation ~ '.responses'] -%}
+    {%- set shown = 'case when not ' ~ relation ~ '.is_suppressed then' -%}
+    case when {{ relation }}.has_invitations then cast({{ relation }}.invitations as bigint) end as invitations,
+    {{ shown }} cast({{ relation }}.responses as bigint) end as responses,
+    {{ shown }} cast({{ relation }}.answered as double) / nullif({{ relation }}.delivered, 0) end as response_rate,
+    {{ shown }} cast({{ relation }}.promoters as bigint) end as promoters,
+    {{ shown }} cast({{ relation }}.passives as bigint) end as passives,
+    {{ shown }} cast({{ relation }}.detractors as bigint) end as detractors,
+    {{ shown }} {{ nps(*counts) }} end as nps,
+    {{ shown }} {{ nps_ci_low(*counts) }} end as nps_ci_low,
+    {{ shown }} {{ nps_ci_high(*counts) }} end as nps_ci_high
+{%- endmacro -%}

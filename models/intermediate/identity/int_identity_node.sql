@@ -1,0 +1,79 @@
+with
+
+pairs as (
+
+    select * from {{ ref('int_identity_pair') }}
+
+),
+
+both_ways as (
+
+    select node_a, kind_a, node_b, kind_b from pairs
+    union all
+    select node_b as node_a, kind_b as kind_a, node_a as node_b, kind_a as kind_b from pairs
+
+),
+
+neighbours_by_kind as (
+
+    select
+        node_a as node_key,
+        kind_a as node_kind,
+        kind_b,
+        count(distinct node_b) as neighbours
+    from both_ways
+    group by node_a, kind_a, kind_b
+
+),
+
+nodes as (
+
+    select
+        node_key,
+        min(node_kind) as node_kind,
+        max(neighbours) as max_neighbours,
+        max(neighbours) > {{ var('identity_hub_max_neighbours') }} as is_hub
+    from neighbours_by_kind
+    group by node_key
+
+),
+
+edge_0 as (
+
+    select distinct
+        both_ways.node_a,
+        both_ways.node_b
+    from both_ways
+    inner join nodes as nodes_a on both_ways.node_a = nodes_a.node_key and not nodes_a.is_hub
+    inner join nodes as nodes_b on both_ways.node_b = nodes_b.node_key and not nodes_b.is_hub
+
+),
+
+label_0 as (
+
+    select
+        node_key,
+        node_key as customer_key
+    from nodes
+
+),
+
+{% for number in range(var('identity_rounds')) -%}
+{{ contraction_round(number) }}
+{%- endfor %}
+
+labels as (
+
+    select * from label_{{ var('identity_rounds') }}
+
+)
+
+select
+    nodes.node_key,
+    nodes.node_kind,
+    nodes.max_neighbours,
+    nodes.is_hub,
+    -- a customer number shared by many is one company's account; a shared address or unit is nobody's
+    case when not nodes.is_hub or nodes.node_kind = 'customer' then labels.customer_key end as customer_key
+from nodes
+inner join labels on nodes.node_key = labels.node_key

@@ -1,0 +1,98 @@
+{#- Rows that were read well and still must not count: people who asked to be erased, and events dated after the day
+    the data are complete to. Both are known only once identities are resolved and all events are seen. -#}
+{%- set event_rows = [
+    ('stg_dealer__sales_orders', 'customer_hash', 'delivered_on'),
+    ('stg_dealer__service_orders', 'customer_hash', 'completed_on'),
+    ('stg_shop__receipts', 'loyalty_hash', 'purchased_on'),
+    ('stg_dealer__customers', 'customer_hash', none),
+    ('stg_shop__customers', 'loyalty_hash', none),
+    ('stg_chain__acquisition_reasons', 'customer_hash', none),
+] -%}
+{%- set resolved_rows = [
+    ('int_survey_invitation', 'invitation_key', 'sent_on'),
+    ('int_contact', 'contact_key', 'opened_on'),
+    ('int_survey_response', 'response_key', 'response_on'),
+] -%}
+with
+
+period as (
+
+    select * from {{ ref('int_period') }}
+
+),
+
+erased_nodes as (
+
+    select * from {{ ref('int_erased_node') }}
+
+),
+
+erased_customers as (
+
+    select * from {{ ref('int_erased_customer') }}
+
+),
+
+{% for model, identity, day in event_rows %}
+{{ model }}_rows as (
+
+    select
+        row_key,
+        {{ identity }} as node_key,
+        {{ day if day else 'cast(null as date)' }} as happened_on
+    from {{ ref(model) }}
+
+),
+
+{% endfor %}
+
+{%- for model, key, day in resolved_rows %}
+{{ model }}_rows as (
+
+    select
+        {{ key }} as row_key,
+        customer_key,
+        {{ day }} as happened_on
+    from {{ ref(model) }}
+
+),
+
+{% endfor %}
+
+judged as (
+
+    {%- for model, identity, day in event_rows %}
+
+    select
+        events.row_key,
+        case when erased_nodes.node_key is not null then 'erased_on_request' else 'date_after_as_of' end as reason_code
+    from {{ model }}_rows as events
+    cross join period
+    left join erased_nodes on events.node_key = erased_nodes.node_key
+    where erased_nodes.node_key is not null or events.happened_on > period.as_of_on
+
+    union all
+    {%- endfor %}
+    {%- for model, key, day in resolved_rows %}
+
+    select
+        events.row_key,
+        case when erased_customers.customer_key is not null then 'erased_on_request' else 'date_after_as_of' end
+            as reason_code
+    from {{ model }}_rows as events
+    cross join period
+    left join erased_customers on events.customer_key = erased_customers.customer_key
+    where erased_customers.customer_key is not null or events.happened_on > period.as_of_on
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {%- endfor %}
+
+)
+
+select
+    row_key,
+    -- a survey row stands here once for its invitation and once for its answer
+    max(reason_code) as reason_code
+from judged
+group by row_key

@@ -1,0 +1,91 @@
+with
+
+transactions as (
+
+    select * from {{ ref('fct_transaction') }}
+
+),
+
+dealer_customers as (
+
+    select * from {{ ref('stg_dealer__customers') }}
+
+),
+
+shop_customers as (
+
+    select * from {{ ref('stg_shop__customers') }}
+
+),
+
+nodes as (
+
+    select * from {{ ref('int_identity_node') }}
+
+),
+
+responses as (
+
+    select * from {{ ref('fct_nps_response') }}
+
+),
+
+period as (
+
+    select * from {{ ref('int_period') }}
+
+),
+
+registered as (
+
+    select chain_key, customer_hash as node_key, segment, customer_since from dealer_customers
+    union all
+    select chain_key, loyalty_hash as node_key, segment, customer_since from shop_customers
+
+),
+
+signs_of_life as (
+
+    select
+        coalesce(nodes.customer_key, registered.node_key) as customer_key,
+        registered.chain_key,
+        min(registered.customer_since) as first_on,
+        -- a company that also holds a private account is a company
+        min(registered.segment) as segment
+    from registered
+    left join nodes on registered.node_key = nodes.node_key
+    group by coalesce(nodes.customer_key, registered.node_key), registered.chain_key
+
+    union all
+
+    select
+        customer_key,
+        chain_key,
+        min(transaction_on) as first_on,
+        cast(null as {{ dbt.type_string() }}) as segment
+    from transactions
+    where customer_key is not null
+    group by customer_key, chain_key
+
+    union all
+
+    select
+        customer_key,
+        chain_key,
+        min(response_on) as first_on,
+        cast(null as {{ dbt.type_string() }}) as segment
+    from responses
+    where customer_key is not null
+    group by customer_key, chain_key
+
+)
+
+select
+    signs_of_life.customer_key,
+    signs_of_life.chain_key,
+    min(signs_of_life.first_on) as first_on,
+    coalesce(min(signs_of_life.segment), 'unknown') as segment
+from signs_of_life
+cross join period
+where signs_of_life.first_on is null or signs_of_life.first_on <= period.as_of_on
+group by signs_of_life.customer_key, signs_of_life.chain_key

@@ -1,0 +1,120 @@
+{#- All that the bootstrap needs, added up per bucket of customers, so that its cost doesn't grow with the data. -#}
+{%- set categories = ['promoter', 'passive', 'detractor'] -%}
+with
+
+outcomes as (
+
+    select * from {{ ref('int_response_outcome') }}
+
+),
+
+exposures as (
+
+    select * from {{ ref('int_link_exposure') }}
+
+),
+
+customer_chains as (
+
+    select * from {{ ref('int_customer_chain') }}
+
+),
+
+margins as (
+
+    select * from {{ ref('int_customer_window_margin') }}
+
+),
+
+tenure_bands as (
+
+    select * from {{ ref('tenure_bands') }}
+
+),
+
+period as (
+
+    select * from {{ ref('int_period') }}
+
+),
+
+scored as (
+
+    select
+        chain_link_key,
+        tenure_band_key,
+        segment,
+        cast(customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket,
+        cast(0 as bigint) as exposed,
+        cast(0 as bigint) as retained_with_margin,
+        cast(0 as decimal(18, 2)) as margin_eur,
+        {%- for category in categories %}
+        sum(case when nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
+        sum(case when nps_category = '{{ category }}' and is_trailing then 1 else 0 end) as trailing_{{ category }}s,
+        -- billionths, so that sums are exact in any order
+        sum(case when nps_category = '{{ category }}' then cast(round(retained * 1e9) as bigint) else 0 end)
+            as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from outcomes
+    group by chain_link_key, tenure_band_key, segment, customer_key % {{ var('bootstrap_buckets') }}
+
+),
+
+met as (
+
+    select
+        exposures.chain_link_key,
+        tenure_bands.tenure_band_key,
+        customer_chains.segment,
+        cast(exposures.customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket,
+        sum(exposures.is_trailing) as exposed,
+        sum(case when exposures.is_reference = 1 and margins.margin_eur is not null then 1 else 0 end)
+            as retained_with_margin,
+        sum(case when exposures.is_reference = 1 then coalesce(margins.margin_eur, 0) else 0 end) as margin_eur,
+        {%- for category in categories %}
+        cast(0 as bigint) as {{ category }}s,
+        cast(0 as bigint) as trailing_{{ category }}s,
+        cast(0 as bigint) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from exposures
+    cross join period
+    inner join customer_chains
+        on exposures.customer_key = customer_chains.customer_key and exposures.chain_key = customer_chains.chain_key
+    inner join tenure_bands
+        on
+            -- who joined within the period is new
+            greatest(0, {{ days_between('customer_chains.first_on', 'period.trailing_from') }})
+            between tenure_bands.from_days and tenure_bands.to_days
+    left join margins
+        on exposures.customer_key = margins.customer_key and exposures.chain_key = margins.chain_key
+    group by
+        exposures.chain_link_key,
+        tenure_bands.tenure_band_key,
+        customer_chains.segment,
+        exposures.customer_key % {{ var('bootstrap_buckets') }}
+
+),
+
+unioned as (
+
+    select * from scored
+    union all
+    select * from met
+
+)
+
+select
+    chain_link_key,
+    tenure_band_key,
+    segment,
+    bucket,
+    cast(sum(exposed) as bigint) as exposed,
+    cast(sum(retained_with_margin) as bigint) as retained_with_margin,
+    cast(sum(margin_eur) as decimal(18, 2)) as margin_eur,
+    {%- for category in categories %}
+    cast(sum({{ category }}s) as bigint) as {{ category }}s,
+    cast(sum(trailing_{{ category }}s) as bigint) as trailing_{{ category }}s,
+    cast(sum(retained_{{ category }}s_e9) as bigint) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
+    {%- endfor %}
+from unioned
+group by chain_link_key, tenure_band_key, segment, bucket

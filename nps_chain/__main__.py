@@ -1,0 +1,65 @@
+"""The command line: `python -m nps_chain <command>`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from nps_chain import build, docs
+from nps_chain.errors import UserError
+from nps_chain.settings import load_settings
+from nps_chain.verdict import verdict
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; what the user can put right ends in one sentence."""
+    options = _parser().parse_args(arguments)
+    try:
+        _run(options)
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m nps_chain", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("build", "from raw files to the published warehouse and the verdict"),
+        ("intake", "read the landing folder into warehouse/raw"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--landing", type=Path, help="your landing folder; without it the demo data")
+        command.add_argument("--demo-scale", default="1", help="scale of the demo data (default 1)")
+    demo = commands.add_parser("demo", help="generate the demo data")
+    demo.add_argument("--demo-scale", default="1", help="scale of the demo data (default 1)")
+    commands.add_parser("publish", help="publish the marts of the working database")
+    commands.add_parser("verdict", help="print the verdict of the published warehouse")
+    commands.add_parser("docs", help="write docs/landing.md from the contract")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> None:
+    settings = load_settings()
+    match options.command:
+        case "build":
+            build.build(settings, options.landing, options.demo_scale)
+        case "intake":
+            with build.sole_build(settings):
+                build.read_landing(settings, options.landing, options.demo_scale)
+        case "demo":
+            build.make_demo(options.demo_scale)
+        case "publish":
+            with build.sole_build(settings):
+                build.publish_marts(settings)
+        case "verdict":
+            print(verdict(settings.published_database))
+        case "docs":
+            docs.write()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

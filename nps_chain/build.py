@@ -1,0 +1,137 @@
+"""The build: demo data if none are given, intake, dbt, publishing, verdict; one at a time."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from nps_chain import identity, intake
+from nps_chain.errors import UserError
+from nps_chain.publish import publish
+from nps_chain.settings import ROOT, Settings
+from nps_chain.verdict import verdict
+
+DEMO = ROOT / "demo_data"
+DEMO_LANDING = DEMO / "landing"
+DEMO_TRUTH = DEMO / "truth.json"
+DEMO_STAMP = DEMO / "scale"
+# Public on purpose: it guards invented people only and is never used with anybody's own landing folder.
+DEMO_IDENTITY_KEY = "demo-key-for-invented-people-only"
+NODES_PER_PROGRESS_LINE = 10
+SHOWN_FAILURES = 5
+
+
+def say(line: str) -> None:
+    """Print a line of progress at once."""
+    print(line, flush=True)
+
+
+@contextmanager
+def sole_build(settings: Settings) -> Iterator[None]:
+    """Hold the lock; the operating system releases it when the process ends, however that happens."""
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with settings.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(f"Another build is running in {settings.warehouse}; wait until it has ended.") from error
+        yield
+
+
+def build(settings: Settings, landing: Path | None, scale: str) -> None:
+    """Run everything from the raw files to the verdict."""
+    with sole_build(settings):
+        read_landing(settings, landing, scale)
+        run_dbt(settings)
+        publish_marts(settings)
+    say("")
+    say(verdict(settings.published_database))
+
+
+def publish_marts(settings: Settings) -> None:
+    """Publish what dbt built."""
+    tables = publish(settings.work_database, settings.published_database)
+    say(f"publish: {tables} tables in {settings.published_database}")
+
+
+def read_landing(settings: Settings, landing: Path | None, scale: str) -> None:
+    """Run the intake over the user's folder, or over demo data made for it."""
+    if landing is None:
+        make_demo(scale)
+        landing, key = DEMO_LANDING, os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY
+    else:
+        key = identity.identity_key()
+    started = monotonic()
+    say(f"intake: reading {landing}")
+    summary = intake.run(landing, settings.raw, key, settings.temporary, progress=lambda line: say(f"  {line}"))
+    for status in (intake.FAILED, intake.MISSING, intake.UNKNOWN):
+        for file in summary.with_status(status):
+            say(f"  ! {file.message}")
+    say(
+        f"intake: {summary.rows_read:,} rows from {len(summary.with_status(intake.LOADED)):,} files in "
+        f"{monotonic() - started:.1f} s, {summary.rejects:,} of them not readable as rows"
+    )
+
+
+def make_demo(scale: str) -> None:
+    """Generate the demo data, unless they are there already at this scale."""
+    if DEMO_STAMP.is_file() and DEMO_STAMP.read_text().strip() == scale:
+        say(f"demo: data of scale {scale} are there")
+        return
+    say(f"demo: generating data of scale {scale}")
+    DEMO_STAMP.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "demo", "--out", str(DEMO_LANDING), "--truth", str(DEMO_TRUTH), "--scale", scale]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise UserError("The demo data could not be generated; the message above says why.")
+    DEMO_STAMP.write_text(scale)
+
+
+def run_dbt(settings: Settings) -> None:
+    """Build and test every model in a fresh working database; a failed test stops here."""
+    remove_work_database(settings)
+    say("dbt: building and testing")
+    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--no-use-colors", "build"]
+    environment = {**os.environ, **settings.environment(), "PYTHONUNBUFFERED": "1"}
+    started = monotonic()
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        failures = _follow(process.stdout or iter(()), started)
+    if process.returncode:
+        named = "; ".join(failures[:SHOWN_FAILURES]) or "see logs/dbt.log"
+        more = f" and {len(failures) - SHOWN_FAILURES} more" if len(failures) > SHOWN_FAILURES else ""
+        raise UserError(f"dbt did not succeed, so nothing was published: {named}{more}.")
+
+
+def remove_work_database(settings: Settings) -> None:
+    """Start from nothing, so that a build depends on the landing folder alone."""
+    settings.work_database.parent.mkdir(parents=True, exist_ok=True)
+    for path in (settings.work_database, settings.work_database.with_name(f"{settings.work_database.name}.wal")):
+        path.unlink(missing_ok=True)
+
+
+def _follow(lines: Iterator[str], started: float) -> list[str]:
+    """Show dbt's progress now and then, and its warnings and errors at once; return the failures in short."""
+    failures: list[str] = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            say(f"  {line.rstrip()}")
+            continue
+        info, data = event.get("info", {}), event.get("data", {})
+        if info.get("level") in ("warn", "error"):
+            say(f"  {info.get('msg', '').strip()}")
+        node = data.get("node_info", {})
+        if info.get("name") in ("LogTestResult", "LogModelResult", "LogSeedResult", "LogUnitTestResult", "NodeFinished"):
+            if info.get("name") == "NodeFinished" and node.get("node_status") in ("fail", "error"):
+                failures.append(f"{node.get('resource_type')} {node.get('node_name')}: {node.get('node_status')}")
+            index, total = data.get("index", 0), data.get("total", data.get("num_models", 0))
+            if index and (index % NODES_PER_PROGRESS_LINE == 0 or index == total):
+                say(f"  {index} of {total} nodes, {monotonic() - started:.0f} s")
+        elif info.get("name") == "MainEncounteredError":
+            failures.append(info.get("msg", "").strip().splitlines()[0])
+    return failures

@@ -1,0 +1,207 @@
+"""The files of a landing folder: which there are, what they belong to, and what their bytes say."""
+
+import codecs
+import hashlib
+import os
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from nps_chain.contract import PARTNER_CODE, Contract, Dataset
+from nps_chain.errors import UserError
+
+CHUNK = 1 << 20
+# Enough of a file's end to see how many blank lines close it.
+TAIL = 4096
+UTF8_BOM = codecs.BOM_UTF8
+UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Bytes that Windows-1252 gives no character.
+CP1252_UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One file. `problem` says in a sentence why it cannot be read; without a data set it is only listed."""
+
+    file_id: int
+    path: Path
+    relative: str
+    dataset: Dataset | None
+    partner_code: str | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a file's bytes say before anybody parses them."""
+
+    size: int
+    content_hash: str
+    has_utf8_bom: bool = False
+    has_utf16_bom: bool = False
+    has_nul: bool = False
+    is_ascii: bool = True
+    is_utf8: bool = True
+    is_cp1252: bool = True
+    newlines: int = 0
+    carriage_returns: int = 0
+    crlfs: int = 0
+    closing_blank_lines: int = 0
+    ends_in_newline: bool = False
+
+    @property
+    def lines(self) -> int:
+        """Physical lines, without the blank ones that close the file."""
+        return self.newlines + (0 if self.ends_in_newline or not self.size else 1) - self.closing_blank_lines
+
+    @property
+    def has_uniform_newlines(self) -> bool:
+        """Whether every line ends in LF or every line ends in CRLF."""
+        return self.carriage_returns == 0 or self.carriage_returns == self.crlfs == self.newlines
+
+    def is_text(self, encoding: str) -> bool:
+        """Whether all bytes are characters of the encoding and none is NUL."""
+        return not self.has_nul and (self.is_utf8 if self.decoder(encoding) == "utf-8" else self.is_cp1252)
+
+    def decoder(self, encoding: str) -> str:
+        """The codec to read the file with; a byte order mark overrules the contract."""
+        return "utf-8" if encoding == "utf-8" or self.has_utf8_bom else "cp1252"
+
+
+def list_landing(landing: Path, contract: Contract) -> list[LandingFile]:
+    """All files under the folder in the order of their paths, which is the order of delivery."""
+    if not landing.is_dir():
+        raise UserError(f"The landing folder {landing} does not exist or is not a folder.")
+    root = landing.resolve()
+    found = sorted(_walk(root), key=lambda path: path.relative_to(root).as_posix())
+    return [_describe(root, path, file_id, contract) for file_id, path in enumerate(found, start=1)]
+
+
+def _walk(root: Path) -> list[Path]:
+    """Files, links to folders and hidden folders; the last two are listed and not entered."""
+    found: list[Path] = []
+    for folder, folders, names in os.walk(root):
+        here = Path(folder)
+        closed = [name for name in folders if name.startswith(".") or (here / name).is_symlink()]
+        folders[:] = [name for name in folders if name not in closed]
+        found += [here / name for name in [*names, *closed]]
+    return found
+
+
+def _describe(root: Path, path: Path, file_id: int, contract: Contract) -> LandingFile:
+    relative = path.relative_to(root).as_posix()
+    shown = printable(relative)
+    for dataset in contract.datasets:
+        match = dataset.pattern.fullmatch(relative)
+        if match:
+            partner_code = match.groupdict().get("partner_code")
+            problem = _problem(root, path, relative, partner_code)
+            return LandingFile(file_id, path, shown, dataset, partner_code, problem)
+    reason = _problem(root, path, relative, None) or f"{shown} matches no data set's path and is not read."
+    return LandingFile(file_id, path, shown, None, None, reason)
+
+
+def _problem(root: Path, path: Path, relative: str, partner_code: str | None) -> str | None:
+    shown = printable(relative)
+    if shown != relative:
+        return f"{shown} is refused: its name holds a control character or is not text."
+    if any(part.startswith(".") for part in relative.split("/")):
+        return f"{shown} is hidden and is not read."
+    if path.is_symlink():
+        return _link_problem(root, path, shown)
+    if not path.is_file():
+        return f"{shown} is refused: it is not an ordinary file."
+    if partner_code is not None and not PARTNER_CODE.fullmatch(partner_code):
+        return f"{shown} is refused: a folder named after a partner has only letters, digits, - and _."
+    return None
+
+
+def _link_problem(root: Path, path: Path, shown: str) -> str | None:
+    target = path.resolve()
+    if not target.is_relative_to(root):
+        return f"{shown} is refused: it is a link that leaves the landing folder."
+    if not target.is_file():
+        return f"{shown} is refused: it is a link to something that is not a file."
+    return None
+
+
+def printable(name: str) -> str:
+    """The name with control and undecodable characters written out, so that it can be shown and stored."""
+    return "".join(
+        f"\\u{ord(character):04x}" if unicodedata.category(character) in ("Cc", "Cs") else character
+        for character in name
+    )
+
+
+def scan(path: Path, text: bool) -> Scan:
+    """Read a file once in chunks; a binary format only needs its size and hash."""
+    digest = hashlib.sha256()
+    counter = _TextCounter() if text else None
+    size = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            digest.update(chunk)
+            if counter:
+                counter.add(chunk)
+    if counter is None:
+        return Scan(size=size, content_hash=digest.hexdigest())
+    return counter.result(size, digest.hexdigest())
+
+
+class _TextCounter:
+    """Counts, over chunks, what decides how a text file can be read."""
+
+    def __init__(self) -> None:
+        self.head = b""
+        self.tail = b""
+        self.newlines = self.carriage_returns = self.crlfs = 0
+        self.has_nul = False
+        self.is_ascii = self.is_utf8 = self.is_cp1252 = True
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def add(self, chunk: bytes) -> None:
+        """Take in the next chunk."""
+        self.head = self.head or chunk[:4]
+        if self.tail.endswith(b"\r") and chunk.startswith(b"\n"):
+            self.crlfs += 1
+        self.newlines += chunk.count(b"\n")
+        if b"\r" in chunk:
+            self.carriage_returns += chunk.count(b"\r")
+            self.crlfs += chunk.count(b"\r\n")
+        self.has_nul = self.has_nul or b"\0" in chunk
+        self.tail = (self.tail + chunk)[-TAIL:]
+        self._decode(chunk)
+
+    def _decode(self, chunk: bytes) -> None:
+        if not chunk.isascii():
+            self.is_ascii = False
+            self.is_cp1252 = self.is_cp1252 and not any(byte in chunk for byte in CP1252_UNDEFINED)
+        if self.is_utf8 and not self.is_ascii:
+            try:
+                self.decoder.decode(chunk)
+            except UnicodeDecodeError:
+                self.is_utf8 = False
+
+    def result(self, size: int, content_hash: str) -> Scan:
+        """The finished scan."""
+        try:
+            self.decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            self.is_utf8 = False
+        closing = self.tail[len(self.tail.rstrip(b"\r\n")) :].count(b"\n")
+        return Scan(
+            size=size,
+            content_hash=content_hash,
+            has_utf8_bom=self.head.startswith(UTF8_BOM),
+            has_utf16_bom=self.head.startswith(UTF16_BOMS),
+            has_nul=self.has_nul,
+            is_ascii=self.is_ascii,
+            is_utf8=self.is_utf8,
+            is_cp1252=self.is_cp1252,
+            newlines=self.newlines,
+            carriage_returns=self.carriage_returns,
+            crlfs=self.crlfs,
+            closing_blank_lines=max(0, closing - 1),
+            ends_in_newline=self.tail.endswith(b"\n"),
+        )

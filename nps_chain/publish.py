@@ -1,0 +1,83 @@
+"""Publishing: the marts as a file of their own, put in place by one atomic rename.
+
+A reader has the whole old file or the whole new one at any time; a publish that is killed leaves the old one.
+"""
+
+import os
+from pathlib import Path
+
+import duckdb
+
+from nps_chain.errors import UserError
+from nps_chain.projection import identifier, literal
+
+# Schemas of the working database whose tables are published.
+PUBLISHED_SCHEMAS = ("marts",)
+# The oldest storage that holds everything we write, so that older engines can read the file.
+STORAGE_VERSION = "v1.2.0"
+
+
+def publish(work_database: Path, published: Path) -> int:
+    """Copy the published schemas' tables and swap the copy in; return how many tables there are."""
+    if not work_database.is_file():
+        raise UserError(f"There is nothing to publish: {work_database} does not exist. Run `make build`.")
+    published.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(published.parent)
+    copy = published.with_name(f".publish-{os.getpid()}.duckdb")
+    try:
+        tables = _copy_tables(work_database, copy)
+        _flush(copy)
+        copy.replace(published)
+        _flush(published.parent)
+    finally:
+        remove_leftovers(published.parent, f".publish-{os.getpid()}.duckdb*")
+    return tables
+
+
+def remove_leftovers(folder: Path, pattern: str = ".publish-*.duckdb*") -> None:
+    """Remove what a killed publish left."""
+    for leftover in folder.glob(pattern):
+        leftover.unlink()
+
+
+def _copy_tables(work_database: Path, copy: Path) -> int:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(work_database))} as work (read_only)")
+        connection.execute(f"attach {literal(str(copy))} as published (storage_version {literal(STORAGE_VERSION)})")
+        schemas = ", ".join(literal(schema) for schema in PUBLISHED_SCHEMAS)
+        tables = connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() "
+            f"where database_name = 'work' and schema_name in ({schemas}) order by table_name"
+        ).fetchall()
+        if not tables:
+            raise UserError(f"There is nothing to publish: {work_database} holds no marts. Run `make build`.")
+        for schema, table, comment in tables:
+            target = f"published.main.{identifier(table)}"
+            connection.execute(f"create table {target} as from work.{identifier(schema)}.{identifier(table)}")
+            if comment:
+                connection.execute(f"comment on table {target} is {literal(comment)}")
+        _copy_column_comments(connection, schemas)
+        connection.execute("checkpoint published")
+        connection.execute("detach published")
+    return len(tables)
+
+
+def _copy_column_comments(connection: duckdb.DuckDBPyConnection, schemas: str) -> None:
+    columns = connection.execute(
+        "select columns.table_name, columns.column_name, columns.comment from duckdb_columns() as columns "
+        "inner join duckdb_tables() as tables on columns.database_oid = tables.database_oid "
+        "and columns.table_oid = tables.table_oid "
+        f"where columns.database_name = 'work' and columns.schema_name in ({schemas}) and columns.comment is not null"
+    ).fetchall()
+    for table, column, comment in columns:
+        target = f"published.main.{identifier(table)}.{identifier(column)}"
+        connection.execute(f"comment on column {target} is {literal(comment)}")
+
+
+def _flush(path: Path) -> None:
+    """Bring a file, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,128 @@
+"""The verdict: the published figures as a table for the terminal."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from nps_chain.errors import UserError
+from nps_chain.projection import literal
+
+WIDTH = 110
+UNKNOWN_FIGURE = "-"
+VERDICTS = {
+    "weakest": "WEAKEST",
+    "candidate": "candidate",
+    "not_weakest": "not weakest",
+    "cannot_tell": "cannot tell",
+}
+# heading, width, whether figures (flush right)
+COLUMNS = (
+    ("link", 16, False),
+    ("answers", 9, True),
+    ("NPS (95 % interval)", 22, True),
+    ("promoters", 11, True),
+    ("detractors", 11, True),
+    ("at stake, EUR", 15, True),
+    ("P(weakest)", 11, True),
+    ("verdict", 13, False),
+)
+_LINKS = """
+select
+    chain_name,
+    retention_window_days,
+    link_name,
+    responses,
+    nps,
+    nps_ci_low,
+    nps_ci_high,
+    promoter_retention,
+    detractor_retention,
+    value_at_stake_eur,
+    p_weakest,
+    verdict
+from mart_weakest_link
+order by chain_code, link_position
+"""
+_TOTALS = """
+select sum(rows_in), sum(rows_accepted), sum(rows_quarantined), count(*) filter (where file_status = 'loaded')
+from mart_pipeline_health
+"""
+_REASONS = """
+select reason_code, scope, count(*) as rows_quarantined
+from mart_quarantine
+group by reason_code, scope
+order by rows_quarantined desc, reason_code, scope
+"""
+_NOT_LOADED = """
+select file_path, message
+from mart_pipeline_health
+where file_status in ('failed', 'missing')
+order by file_path
+"""
+
+
+def verdict(published: Path) -> str:
+    """Return the verdict as text of at most WIDTH columns."""
+    if not published.is_file():
+        raise UserError(f"There is no verdict yet: {published} does not exist. Run `make build`.")
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(published))} as published (read_only)")
+        connection.execute("use published")
+        lines = [*_chains(connection), *_rows_read(connection), *_not_loaded(connection)]
+    return "\n".join(lines)
+
+
+def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    lines: list[str] = []
+    rows = connection.execute(_LINKS).fetchall()
+    for (chain, window), links in groupby(rows, key=lambda row: row[:2]):
+        lines += [f"{chain}: the weakest link (retained = bought again within {window} days)", ""]
+        lines += [_line([heading for heading, _, _ in COLUMNS]), "-" * sum(width for _, width, _ in COLUMNS)]
+        lines += [_line(_cells(row[2:])) for row in links]
+        lines.append("")
+    return lines
+
+
+def _line(cells: Sequence[str]) -> str:
+    padded = [
+        f"{cell:>{width - 1}} " if is_figure else f"{cell:<{width - 1}} "
+        for cell, (_, width, is_figure) in zip(cells, COLUMNS, strict=True)
+    ]
+    return "".join(padded).rstrip()
+
+
+def _cells(row: Sequence[Any]) -> list[str]:
+    link, answers, nps, low, high, promoters, detractors, value, p_weakest, outcome = row
+    return [
+        str(link)[: COLUMNS[0][1] - 1],
+        _figure(answers, ",.0f"),
+        f"{_figure(nps, '+.1f')} ({_figure(low, '+.1f')} to {_figure(high, '+.1f')})" if nps is not None else "-",
+        _figure(promoters, ".1%"),
+        _figure(detractors, ".1%"),
+        _figure(value, ",.0f"),
+        _figure(p_weakest, ".2f"),
+        VERDICTS.get(outcome, str(outcome)),
+    ]
+
+
+def _figure(value: Any, pattern: str) -> str:
+    return UNKNOWN_FIGURE if value is None else format(value, pattern)
+
+
+def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    totals = connection.execute(_TOTALS).fetchone() or ()
+    read, accepted, quarantined, files = (int(total or 0) for total in totals)
+    lines = [f"Read {read:,} rows from {files:,} files: {accepted:,} accepted, {quarantined:,} quarantined."]
+    for reason, scope, count in connection.execute(_REASONS).fetchall():
+        lines.append(f"  {count:>12,}  {reason}" + (f" ({scope} only)" if scope == "answer" else ""))
+    return lines
+
+
+def _not_loaded(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    files = connection.execute(_NOT_LOADED).fetchall()
+    if not files:
+        return []
+    return ["", f"{len(files):,} files were not read:", *(f"  {message or path}" for path, message in files)]

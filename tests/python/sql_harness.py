@@ -1,0 +1,93 @@
+"""Run the project's compiled SQL on tables that a test makes up.
+
+dbt compiles the project once. A test then fills the tables that a model refers to in a DuckDB of its own, in memory,
+and runs the model's compiled query there: the very SQL of the warehouse, without building the warehouse.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from dbt.cli.main import dbtRunner
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATABASE = "compiled"
+
+
+@dataclass(frozen=True)
+class CompiledProject:
+    """The compiled queries and the tables they read, by the node's name."""
+
+    queries: dict[str, str]
+    relations: dict[str, str]
+
+
+def compile_project(folder: Path, selection: list[str]) -> CompiledProject:
+    """Compile the selected nodes; `folder` takes dbt's artefacts and its (empty) database."""
+    runner = dbtRunner()
+    previous = os.environ.get("NPS_WORK_DB")
+    os.environ["NPS_WORK_DB"] = str(folder / f"{DATABASE}.duckdb")
+    try:
+        outcome = runner.invoke(
+            [
+                "--quiet",
+                "compile",
+                *("--select", *selection),
+                *("--project-dir", str(PROJECT)),
+                *("--profiles-dir", str(PROJECT)),
+                *("--target-path", str(folder / "target")),
+                *("--log-path", str(folder / "logs")),
+            ]
+        )
+    finally:
+        if previous is None:
+            del os.environ["NPS_WORK_DB"]
+        else:
+            os.environ["NPS_WORK_DB"] = previous
+    if not outcome.success:
+        raise RuntimeError(f"dbt compile failed: {outcome.exception or outcome.result}")
+    nodes = {result.node.name: result.node for result in outcome.result.results}
+    missing = set(selection) - set(nodes)
+    if missing:
+        raise RuntimeError(f"dbt compiled nothing for {sorted(missing)}")
+    return CompiledProject(
+        queries={name: node.compiled_code for name, node in nodes.items()},
+        relations={name: node.relation_name for name, node in nodes.items() if node.relation_name},
+    )
+
+
+class Sandbox:
+    """A DuckDB in memory with the project's schemas and only the tables that the test gives."""
+
+    def __init__(self, project: CompiledProject) -> None:
+        self.project = project
+        self.connection = duckdb.connect(":memory:")
+        self.connection.execute(f"attach ':memory:' as {DATABASE}")
+
+    def give(self, node: str, rows: pd.DataFrame, types: dict[str, str] | None = None) -> None:
+        """Make the table of a model or seed from rows; `types` casts columns that pandas cannot type (all null)."""
+        casts = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in (types or {}).items())
+        self.connection.register("given_rows", rows)
+        replaced = f" replace ({casts})" if casts else ""
+        self._create(node, f"select *{replaced} from given_rows")
+        self.connection.unregister("given_rows")
+
+    def build(self, node: str) -> pd.DataFrame:
+        """Run a model's compiled query, keep its table for the models after it, and return the rows."""
+        relation = self._create(node, self.project.queries[node])
+        return self.connection.execute(f"select * from {relation}").df()
+
+    def probe(self, node: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        """Run an analysis on tables that it names without ref()."""
+        for name, rows in tables.items():
+            self.connection.register(name, rows)
+        return self.connection.execute(self.project.queries[node]).df()
+
+    def _create(self, node: str, query: str) -> str:
+        relation = self.project.relations[node]
+        schema = relation.rpartition(".")[0]
+        self.connection.execute(f"create schema if not exists {schema}")
+        self.connection.execute(f"create or replace table {relation} as {query}")
+        return relation
