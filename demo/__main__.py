@@ -12,8 +12,12 @@ from demo.plan import BASE_TRANSACTIONS
 def main() -> None:
     """Parses the arguments and generates."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="Writes a landing folder of demo data.")
-    parser.add_argument("--out", type=Path, default=Path("demo_data/landing"), help="landing folder to write; emptied first")
-    parser.add_argument("--truth", type=Path, default=Path("demo_data/truth.json"), help="what was planted; for tests only")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo_data/landing"), help="landing folder to write; emptied first"
+    )
+    parser.add_argument(
+        "--truth", type=Path, default=Path("demo_data/truth.json"), help="what was planted; for tests only"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="1 is about 120,000 transactions")
     parser.add_argument("--transactions", type=int, help="approximate number of transactions, instead of --scale")
     parser.add_argument("--seed", type=int, default=7)

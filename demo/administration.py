@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from demo import automotive, render, retail
 from demo.network import FAMILIES, IMPORTER_NAMES, IMPORTERS, Network, parent_of
-from demo.plan import CHAINS, END, LINKS, MANUFACTURER, START, Chain
+from demo.plan import ADMINISTRATION_STREAM, CHAINS, END, LINKS, MANUFACTURER, START, Chain
 
 MONTHS = [date(START.year + (START.month - 1 + i) // 12, (START.month - 1 + i) % 12 + 1, 1) for i in range(36)]
-PARTNERS_HEADER = ("partner_code,link,industry,country,partner_name,parent_partner_code,owner_name,valid_from,valid_to")
+PARTNERS_HEADER = "partner_code,link,industry,country,partner_name,parent_partner_code,owner_name,valid_from,valid_to"
 FOUNDED = "2015-01-01"
 HEAD_COUNTS = {"manufacturer": 60, "importer": 45, "dealer": 900, "shop": 420, "contact_centre": 70}
 COST_PER_HEAD = {"manufacturer": 410, "importer": 380, "dealer": 45, "shop": 38, "contact_centre": 290}
@@ -23,7 +23,7 @@ MANUFACTURER_NAMES = {"automotive": "Velda Motor Works", "retail": "Orma Devices
 def write(networks: list[Network], writer: render.Writer, seed: int) -> None:
     """Everything that does not grow with the customers."""
     _partners(networks, writer)
-    rng = np.random.default_rng([seed, 2])
+    rng = np.random.default_rng([seed, ADMINISTRATION_STREAM])
     _programme_costs(writer, rng)
     _benchmarks(writer, rng)
     _exchange_rates(writer, rng)
@@ -33,21 +33,22 @@ def write(networks: list[Network], writer: render.Writer, seed: int) -> None:
             _snapshots(network, writer)
 
 
-def quoted(text: str) -> str:
-    """The text in quotes where CSV needs them."""
-    return f'"{text}"' if "," in text else text
-
-
 def _partners(networks: list[Network], writer: render.Writer) -> None:
-    lines = [f"{code},manufacturer,{industry},,{MANUFACTURER_NAMES[industry]},,,{FOUNDED},"
-             for industry, code in MANUFACTURER.items()]
+    lines = [
+        f"{code},manufacturer,{industry},,{MANUFACTURER_NAMES[industry]},,,{FOUNDED},"
+        for industry, code in MANUFACTURER.items()
+    ]
     for network in networks:
         chain = network.chain
-        lines.append(f"{chain.contact_centre},contact_centre,{chain.industry},{chain.country},"
-                     f'"Customer care {chain.country}, {chain.industry}",{MANUFACTURER[chain.industry]},,{FOUNDED},')
+        lines.append(
+            f"{chain.contact_centre},contact_centre,{chain.industry},{chain.country},"
+            f'"Customer care {chain.country}, {chain.industry}",{MANUFACTURER[chain.industry]},,{FOUNDED},'
+        )
         if chain.industry == "automotive":
-            lines += [f"{code},importer,automotive,{chain.country},{IMPORTER_NAMES[code]},{MANUFACTURER['automotive']},,{FOUNDED},"
-                      for code in IMPORTERS[chain.country]]
+            lines += [
+                f"{code},importer,automotive,{chain.country},{IMPORTER_NAMES[code]},{MANUFACTURER['automotive']},,{FOUNDED},"
+                for code in IMPORTERS[chain.country]
+            ]
         for position in range(len(network.codes)):
             lines += _versions(network, position)
     writer.text("chain__partners", "chain/partners.csv", PARTNERS_HEADER, lines)
@@ -61,8 +62,10 @@ def _versions(network: Network, position: int) -> list[str]:
         return [f"{head},{network.names[position]},{tail},{FOUNDED},"]
     day, name = network.renamed[position]
     changed = START + timedelta(days=day)
-    return [f"{head},{network.names[position]},{tail},{FOUNDED},{changed - timedelta(days=1)}",
-            f"{head},{name},{tail},{changed},"]
+    return [
+        f"{head},{network.names[position]},{tail},{FOUNDED},{changed - timedelta(days=1)}",
+        f"{head},{name},{tail},{changed},",
+    ]
 
 
 def _chain_links() -> list[tuple[Chain, str]]:
@@ -76,15 +79,28 @@ def _programme_costs(writer: render.Writer, rng: np.random.Generator) -> None:
         for month in MONTHS:
             heads = staff * rng.normal(1, 0.02)
             cost = heads * COST_PER_HEAD[link] * chain.price_level * rng.normal(1, 0.05)
-            lines.append(f"{chain.industry},{chain.country},{link},{month:%Y-%m},{cost:.2f},{chain.currency},{heads:.1f}")
-    writer.text("chain__programme_costs", "chain/programme_costs.csv",
-                "industry,country,link,month,programme_cost,currency,head_count", lines)
+            lines.append(
+                f"{chain.industry},{chain.country},{link},{month:%Y-%m},{cost:.2f},{chain.currency},{heads:.1f}"
+            )
+    writer.text(
+        "chain__programme_costs",
+        "chain/programme_costs.csv",
+        "industry,country,link,month,programme_cost,currency,head_count",
+        lines,
+    )
+
+
+def _benchmark(link: str, year: int, rng: np.random.Generator) -> float:
+    """A norm that rises a little every year."""
+    return BENCHMARKS[link] + 1.5 * (year - START.year) + rng.normal(0, 1.5)
 
 
 def _benchmarks(writer: render.Writer, rng: np.random.Generator) -> None:
-    lines = [f"{chain.industry},{chain.country},{link},{year},{BENCHMARKS[link] + 1.5 * (year - 2023) + rng.normal(0, 1.5):.1f},"
-             '"Trade panel, all brands"'
-             for chain, link in _chain_links() for year in range(START.year, END.year + 1)]
+    lines = [
+        f'{chain.industry},{chain.country},{link},{year},{_benchmark(link, year, rng):.1f},"Trade panel, all brands"'
+        for chain, link in _chain_links()
+        for year in range(START.year, END.year + 1)
+    ]
     writer.text("chain__benchmarks", "chain/benchmarks.csv", "industry,country,link,year,nps,source", lines)
 
 
@@ -98,12 +114,16 @@ def _exchange_rates(writer: render.Writer, rng: np.random.Generator) -> None:
 def _products(writer: render.Writer) -> None:
     for industry, codes in (("automotive", automotive.PRODUCTS), ("retail", retail.PRODUCTS)):
         name = MANUFACTURER_NAMES[industry].split()[0]
-        writer.parquet("manufacturer__products", f"manufacturer/{MANUFACTURER[industry]}/products.parquet", {
-            "product_code": pa.array(codes),
-            "product_name": pa.array([f"{name} {code}" for code in codes]),
-            "product_line": pa.array([code[0] for code in codes]),
-            "launched_on": pa.array([date(2009 + 2 * i, 3, 1) for i in range(len(codes))]),
-        })
+        writer.parquet(
+            "manufacturer__products",
+            f"manufacturer/{MANUFACTURER[industry]}/products.parquet",
+            {
+                "product_code": pa.array(codes),
+                "product_name": pa.array([f"{name} {code}" for code in codes]),
+                "product_line": pa.array([code[0] for code in codes]),
+                "launched_on": pa.array([date(2001 + i, 3, 1) for i in range(len(codes))]),
+            },
+        )
 
 
 def _snapshots(network: Network, writer: render.Writer) -> None:
@@ -121,6 +141,13 @@ def _snapshots(network: Network, writer: render.Writer) -> None:
                 name = new_name if day >= renamed_on else network.names[dealer]
                 owner = network.owners[dealer] or f"{families[dealer % len(families)]} BV"
                 status = "" if dealer % 17 == 5 else "actief"
-                lines.append(f"{month:%d-%m-%Y};{network.codes[dealer]};{name};{owner};{network.towns[dealer]};{status}\r")
-            writer.text("importer__dealer_network", f"importer/{code}/dealernetwerk_{month:%Y-%m}.csv",
-                        "peildatum;dealernummer;dealernaam;eigenaar;plaats;status\r", lines, "cp1252")
+                lines.append(
+                    f"{month:%d-%m-%Y};{network.codes[dealer]};{name};{owner};{network.towns[dealer]};{status}\r"
+                )
+            writer.text(
+                "importer__dealer_network",
+                f"importer/{code}/dealernetwerk_{month:%Y-%m}.csv",
+                "peildatum;dealernummer;dealernaam;eigenaar;plaats;status\r",
+                lines,
+                "cp1252",
+            )

@@ -33,6 +33,10 @@ CUSTOMER_WIDTH = 6
 SERVICE, SALE_NEW, SALE_USED, WARRANTY = 0, 1, 2, 3
 WARRANTY_RATE = 0.10
 YEARLY_FILES = 10
+OWNERSHIP_HEADER = (
+    "uitnodigingsnummer;chassisnummer;e_mail;telefoon;verzonden_op;kanaal;"
+    "beantwoord_op;cijfer;nog_eigenaar;toelichting\r\n"
+)
 SURVEY_HEADER = "invitation_no,order_no,customer_no,sent_at,survey_mode,answered_at,score,comment\n"
 
 
@@ -48,8 +52,9 @@ class Units:
         self.replaced_on[visits.person[at]] = visits.day[at]
         self.built = np.empty(2 * n, np.int64)
         age = rng.integers(25, 120, n)
-        self.built[0::2] = np.where(people.beginning == USED, people.first_day - rng.integers(700, 2_500, n),
-                                    people.first_day - age)
+        self.built[0::2] = np.where(
+            people.beginning == USED, people.first_day - rng.integers(700, 2_500, n), people.first_day - age
+        )
         self.built[1::2] = np.where(self.replaced_on < NEVER, self.replaced_on - age, NEVER)
         self.product = rng.integers(0, len(PRODUCTS), 2 * n)
         self._sell_on(block)
@@ -57,7 +62,7 @@ class Units:
     def _sell_on(self, block: Block) -> None:
         """Traded-in cars go to those who start with a used one, in order of time."""
         people = block.people
-        sellers = np.flatnonzero(self.replaced_on < NEVER)
+        sellers = np.flatnonzero((self.replaced_on < NEVER) & (people.beginning != USED))
         sellers = sellers[np.argsort(self.replaced_on[sellers], kind="stable")]
         buyers = np.flatnonzero(people.beginning == USED)
         buyers = buyers[np.argsort(people.first_day[buyers], kind="stable")]
@@ -87,18 +92,28 @@ def serial(block: Block, unit: np.ndarray) -> pa.Array:
     return render.join(f"VDM{block.chain.country}", render.number(unit + 2 * block.people.first_id, 12))
 
 
-def write(block: Block, visits: Experiences, ownership: Experiences, brand: Experiences, leaving: np.ndarray) -> tuple[Accounts, Units]:
+def write(
+    block: Block, visits: Experiences, ownership: Experiences, brand: Experiences, leaving: np.ndarray
+) -> tuple[Accounts, Units]:
     """All files of the block but the contact centre's; returns the accounts and the cars."""
     accounts = open_accounts(block.people)
-    write_customers(block, accounts, "dealer__customers", "customer_no,name,email,phone,segment,customer_since\n",
-                    CUSTOMER_WIDTH, (0.12, 0.16))
+    write_customers(
+        block,
+        accounts,
+        "dealer__customers",
+        "customer_no,name,email,phone,segment,customer_since\n",
+        CUSTOMER_WIDTH,
+        (0.12, 0.16),
+    )
     write_acquisition(block, accounts, CUSTOMER_WIDTH)
     kind, replaced = _kinds(block, visits)
     units = Units(block, visits, replaced)
     _write_dealers(block, accounts, units, visits, kind, leaving)
     _write_importers(block, units, ownership)
     _write_built(block, units)
-    relationship.write_invitations(block, brand, serial(block, units.of(brand.person, brand.day)), MANUFACTURER["automotive"])
+    relationship.write_invitations(
+        block, brand, serial(block, units.of(brand.person, brand.day)), MANUFACTURER["automotive"]
+    )
     return accounts, units
 
 
@@ -115,8 +130,9 @@ def _kinds(block: Block, visits: Experiences) -> tuple[np.ndarray, np.ndarray]:
     return np.where(replaced, SALE_NEW, kind), replaced
 
 
-def _write_dealers(block: Block, accounts: Accounts, units: Units, visits: Experiences, kind: np.ndarray,
-                   leaving: np.ndarray) -> None:
+def _write_dealers(
+    block: Block, accounts: Accounts, units: Units, visits: Experiences, kind: np.ndarray, leaving: np.ndarray
+) -> None:
     visits.detail["kind"] = kind
     visits.detail["unit"] = units.of(visits.person, visits.day)
     sales = taken(visits, kind != SERVICE)
@@ -139,8 +155,17 @@ def _warranty_visits(block: Block, units: Units, leaving: np.ndarray) -> Experie
     inside = (day < DAYS) & (day <= leaving[person])
     person, day = person[inside], day[inside]
     none = np.zeros(len(person), bool)
-    events = Experiences("dealer", person, day, people.home[person], none.astype(np.int64), none, none, none,
-                         {"unit": units.of(person, day)})
+    events = Experiences(
+        "dealer",
+        person,
+        day,
+        people.home[person],
+        none.astype(np.int64),
+        none,
+        none,
+        none,
+        {"unit": units.of(person, day)},
+    )
     return taken(events, ~none)
 
 
@@ -152,13 +177,24 @@ def _write_sales(block: Block, accounts: Accounts, units: Units, sales: Experien
     revenue = (LIST_PRICES[units.product[sales.detail["unit"]]] * age_factor * block.chain.price_level).astype(np.int64)
     cost = (revenue * (1 - np.where(used, 0.07, 0.035) * rng.normal(1, 0.1, n))).astype(np.int64)
     sales.detail["number"] = sequence(sales.partner)
-    columns = [render.join("S", render.number(sales.detail["number"], 6)), _account(accounts, people, sales),
-               serial(block, sales.detail["unit"]), render.take(["new", "used"], used.astype(np.int64)),
-               render.iso_date(sales.day), render.money(revenue), render.money(cost),
-               render.take([block.chain.currency], np.zeros(n, np.int64))]
+    columns = [
+        render.join("S", render.number(sales.detail["number"], 6)),
+        _account(accounts, people, sales),
+        serial(block, sales.detail["unit"]),
+        render.take(["new", "used"], used.astype(np.int64)),
+        render.iso_date(sales.day),
+        render.money(revenue),
+        render.money(cost),
+        render.take([block.chain.currency], np.zeros(n, np.int64)),
+    ]
     paths = [f"dealer/{code}/sales_orders.csv" for code in network.codes]
-    block.writer.pieces("dealer__sales_orders", paths, sales.partner, render.csv_lines(columns),
-                        "order_no,customer_no,serial_number,order_kind,delivered_on,revenue,cost,currency\n")
+    block.writer.pieces(
+        "dealer__sales_orders",
+        paths,
+        sales.partner,
+        render.csv_lines(columns),
+        "order_no,customer_no,serial_number,order_kind,delivered_on,revenue,cost,currency\n",
+    )
 
 
 def _account(accounts: Accounts, people: person_data.People, events: Experiences) -> pa.Array:
@@ -174,18 +210,28 @@ def _write_services(block: Block, accounts: Accounts, services: Experiences, war
     order = np.lexsort((paid, person, day, partner))
     number = np.empty(len(order), np.int64)
     number[order] = sequence(partner[order])
-    services.detail["number"], warranty.detail["number"] = number[: len(services)], number[len(services):]
+    services.detail["number"], warranty.detail["number"] = number[: len(services)], number[len(services) :]
     partner, person, day, paid, unit, number = (a[order] for a in (partner, person, day, paid, unit, number))
     revenue = (rng.gamma(4.5, 9_500, len(order)) * block.chain.price_level).astype(np.int64) + 4_900
     cost = (revenue * rng.normal(0.52, 0.05, len(order)).clip(0.3, 0.75)).astype(np.int64)
-    columns = [render.join("W", render.number(number, 6)),
-               render.number(accounts.number_at(people, person, partner), CUSTOMER_WIDTH),
-               render.blank(serial(block, unit), rng.random(len(order)) > 0.06), render.iso_date(day),
-               render.take(["warranty", "customer"], paid.astype(np.int64)), render.money(revenue), render.money(cost),
-               render.take([block.chain.currency], np.zeros(len(order), np.int64))]
+    columns = [
+        render.join("W", render.number(number, 6)),
+        render.number(accounts.number_at(people, person, partner), CUSTOMER_WIDTH),
+        render.blank(serial(block, unit), rng.random(len(order)) > 0.06),
+        render.iso_date(day),
+        render.take(["warranty", "customer"], paid.astype(np.int64)),
+        render.money(revenue),
+        render.money(cost),
+        render.take([block.chain.currency], np.zeros(len(order), np.int64)),
+    ]
     paths, piece = by_partner_and_year(network, "service_orders", partner, day, YEARLY_FILES)
-    block.writer.pieces("dealer__service_orders", paths, piece, render.csv_lines(columns),
-                        "order_no,customer_no,serial_number,completed_on,payer,revenue,cost,currency\n")
+    block.writer.pieces(
+        "dealer__service_orders",
+        paths,
+        piece,
+        render.csv_lines(columns),
+        "order_no,customer_no,serial_number,completed_on,payer,revenue,cost,currency\n",
+    )
 
 
 def _write_survey(block: Block, accounts: Accounts, events: Experiences, survey: str, letter: str) -> None:
@@ -198,12 +244,16 @@ def _write_survey(block: Block, accounts: Accounts, events: Experiences, survey:
     score = scores(asked, network, rng)
     number = render.join("I", render.number(sequence(asked.partner), 6))
     sent_at, answered_at = rng.integers(8 * 3600, 12 * 3600, n), rng.integers(13 * 3600, 22 * 3600, n)
-    columns = [number, render.join(letter, render.number(asked.detail["number"], 6)),
-               render.blank(_account(accounts, block.people, asked), rng.random(n) > 0.04),
-               render.clock(sent, sent_at), modes(n, rng),
-               render.blank(render.clock(answered_on, answered_at, "T"), answered),
-               render.blank(render.number(score), answered),
-               render.blank(render.take(COMMENTS, rng.integers(0, len(COMMENTS), n)), answered)]
+    columns = [
+        number,
+        render.join(letter, render.number(asked.detail["number"], 6)),
+        render.blank(_account(accounts, block.people, asked), rng.random(n) > 0.04),
+        render.clock(sent, sent_at),
+        modes(n, rng),
+        render.blank(render.clock(answered_on, answered_at, "T"), answered),
+        render.blank(render.number(score), answered),
+        render.blank(render.take(COMMENTS, rng.integers(0, len(COMMENTS), n)), answered),
+    ]
     inside = np.flatnonzero(sent < DAYS)
     paths = [f"dealer/{code}/{survey}_survey.csv" for code in network.codes]
     lines = render.csv_lines(columns).take(pa.array(inside))
@@ -215,7 +265,9 @@ def _write_survey(block: Block, accounts: Accounts, events: Experiences, survey:
 def _write_claims(block: Block, warranty: Experiences) -> None:
     n, rng = len(warranty), block.rng
     amount = (rng.gamma(2, 9_000, n) * block.chain.price_level).astype(np.int64)
-    relationship.write_claims(block, warranty, serial(block, warranty.detail["unit"]), amount, MANUFACTURER["automotive"])
+    relationship.write_claims(
+        block, warranty, serial(block, warranty.detail["unit"]), amount, MANUFACTURER["automotive"]
+    )
 
 
 def _write_built(block: Block, units: Units) -> None:
@@ -224,13 +276,16 @@ def _write_built(block: Block, units: Units) -> None:
     owner = unit // 2
     importer = block.network.importer_on(block.people.home[owner], units.built[unit] + 20)
     codes = IMPORTERS[block.chain.country]
-    block.writer.parquet("manufacturer__units_built",
-                         f"manufacturer/{MANUFACTURER['automotive']}/units_built_{block.chain.country.lower()}{block.part}.parquet", {
-                             "serial_number": serial(block, unit),
-                             "product_code": render.take(PRODUCTS, units.product[unit]),
-                             "built_on": render.dates(units.built[unit]),
-                             "importer_code": render.take(codes, importer),
-                         })
+    block.writer.parquet(
+        "manufacturer__units_built",
+        f"manufacturer/{MANUFACTURER['automotive']}/units_built_{block.chain.country.lower()}{block.part}.parquet",
+        {
+            "serial_number": serial(block, unit),
+            "product_code": render.take(PRODUCTS, units.product[unit]),
+            "built_on": render.dates(units.built[unit]),
+            "importer_code": render.take(codes, importer),
+        },
+    )
 
 
 def _write_shipments(block: Block, units: Units, sales: Experiences) -> None:
@@ -245,12 +300,23 @@ def _write_shipments(block: Block, units: Units, sales: Experiences) -> None:
     new, shipped, importer = new.keep(order), shipped[order], importer[order]
     n = len(new)
     amount = (LIST_PRICES[units.product[new.detail["unit"]]] * 0.88 * block.chain.price_level).astype(np.int64)
-    columns = [render.join(f"Z{block.part.strip('_')}", render.number(sequence(importer), 7)),
-               serial(block, new.detail["unit"]), render.take(network.codes, new.partner), render.dutch_date(shipped),
-               render.money(amount, comma=True), render.take([block.chain.currency], np.zeros(n, np.int64))]
+    columns = [
+        render.join(f"Z{block.part.strip('_')}", render.number(sequence(importer), 7)),
+        serial(block, new.detail["unit"]),
+        render.take(network.codes, new.partner),
+        render.dutch_date(shipped),
+        render.money(amount, comma=True),
+        render.take([block.chain.currency], np.zeros(n, np.int64)),
+    ]
     paths = [f"importer/{code}/verzendingen{block.part}.csv" for code in IMPORTERS[block.chain.country]]
-    block.writer.pieces("importer__shipments", paths, importer, render.csv_lines(columns, ";", "\r\n"),
-                        "zendingnummer;chassisnummer;dealernummer;verzenddatum;factuurbedrag;valuta\r\n", "cp1252")
+    block.writer.pieces(
+        "importer__shipments",
+        paths,
+        importer,
+        render.csv_lines(columns, ";", "\r\n"),
+        "zendingnummer;chassisnummer;dealernummer;verzenddatum;factuurbedrag;valuta\r\n",
+        "cp1252",
+    )
 
 
 def _write_importers(block: Block, units: Units, ownership: Experiences) -> None:
@@ -269,16 +335,28 @@ def _write_importers(block: Block, units: Units, ownership: Experiences) -> None
     gone = answered & (asked.day >= units.replaced_on[asked.person])
     unit = np.where(gone, units.first[asked.person], units.of(asked.person, asked.day))
     number = render.join(f"E{block.part.strip('_')}", render.number(sequence(importer), 7))
-    columns = [number, render.blank(serial(block, unit), rng.random(n) > 0.1),
-               person_data.email(people, asked.person, asked.day, rng, 0.2), person_data.phone(people, asked.person, rng, 0.4),
-               render.dutch_date(sent), modes(n, rng, ["e-mail", "sms", "telefoon", "web", "papier"]),
-               render.blank(render.dutch_date(answered_on), answered), render.blank(render.number(score), answered),
-               render.take(["J", "N"], np.where(answered, gone.astype(np.int64), -1)),
-               render.blank(render.take(COMMENTS, rng.integers(0, len(COMMENTS), n)), answered)]
+    columns = [
+        number,
+        render.blank(serial(block, unit), rng.random(n) > 0.1),
+        person_data.email(people, asked.person, asked.day, rng, 0.2),
+        person_data.phone(people, asked.person, rng, 0.4),
+        render.dutch_date(sent),
+        modes(n, rng, ["e-mail", "sms", "telefoon", "web", "papier"]),
+        render.blank(render.dutch_date(answered_on), answered),
+        render.blank(render.number(score), answered),
+        render.take(["J", "N"], np.where(answered, gone.astype(np.int64), -1)),
+        render.blank(render.take(COMMENTS, rng.integers(0, len(COMMENTS), n)), answered),
+    ]
     codes = IMPORTERS[block.chain.country]
     paths = [f"importer/{code}/eigenaarsonderzoek{block.part}.csv" for code in codes]
-    header = "uitnodigingsnummer;chassisnummer;e_mail;telefoon;verzonden_op;kanaal;beantwoord_op;cijfer;nog_eigenaar;toelichting\r\n"
-    block.writer.pieces("importer__ownership_survey", paths, importer, render.csv_lines(columns, ";", "\r\n"), header, "cp1252")
+    block.writer.pieces(
+        "importer__ownership_survey",
+        paths,
+        importer,
+        render.csv_lines(columns, ";", "\r\n"),
+        OWNERSHIP_HEADER,
+        "cp1252",
+    )
     partner = render.take(codes, importer)
     block.truth.identify("importer__ownership_survey", partner, number, people.ids[asked.person])
     write_follow_ups(block, "ownership", partner, number, answered_on, np.where(answered & (score < 7), 0, 2))

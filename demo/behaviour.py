@@ -46,9 +46,17 @@ class Experiences:
 
     def keep(self, mask: np.ndarray) -> Experiences:
         """The experiences of the mask."""
-        return Experiences(self.link, self.person[mask], self.day[mask], self.partner[mask], self.category[mask],
-                           self.answered[mask], self.invited[mask], self.leaves[mask],
-                           {name: values[mask] for name, values in self.detail.items()})
+        return Experiences(
+            self.link,
+            self.person[mask],
+            self.day[mask],
+            self.partner[mask],
+            self.category[mask],
+            self.answered[mask],
+            self.invited[mask],
+            self.leaves[mask],
+            {name: values[mask] for name, values in self.detail.items()},
+        )
 
 
 def visits(people: People, network: Network, rng: np.random.Generator) -> Experiences:
@@ -71,8 +79,9 @@ def visits(people: People, network: Network, rng: np.random.Generator) -> Experi
     return _experience(network.kind, people, network, person, day, partner, detail, rng)
 
 
-def occasions(link: str, people: People, network: Network, rng: np.random.Generator,
-              before: Experiences | None = None) -> Experiences:
+def occasions(
+    link: str, people: People, network: Network, rng: np.random.Generator, before: Experiences | None = None
+) -> Experiences:
     """Experiences that come at any time, at the link's yearly rate; `before` lends its halo."""
     rate = people.chain.links[link].rate
     opening = np.maximum(people.first_day, 0)
@@ -93,13 +102,27 @@ def _latest_mood(before: Experiences, n: int, person: np.ndarray, day: np.ndarra
     return np.where(known, HALO * before.detail["mood"][position], 0.0)
 
 
-def _experience(link: str, people: People, network: Network, person: np.ndarray, day: np.ndarray, partner: np.ndarray,
-                detail: dict[str, np.ndarray], rng: np.random.Generator, halo: np.ndarray | float = 0.0) -> Experiences:
+def _experience(
+    link: str,
+    people: People,
+    network: Network,
+    person: np.ndarray,
+    day: np.ndarray,
+    partner: np.ndarray,
+    detail: dict[str, np.ndarray],
+    rng: np.random.Generator,
+    halo: np.ndarray | float = 0.0,
+) -> Experiences:
     """Satisfaction, invitation and answer of each experience."""
     plan = people.chain.links[link]
     at_partner = network.effect[partner] if link == network.kind else 0.0
-    mood = (rng.normal(0, 1, len(person)) + people.temper[person] + at_partner + halo
-            + tenure_band_effect(people, person, day))
+    mood = (
+        rng.normal(0, 1, len(person))
+        + people.temper[person]
+        + at_partner
+        + halo
+        + tenure_band_effect(people, person, day)
+    )
     category = _categories(mood, plan)
     invited = rng.random(len(person)) < plan.invited
     answered = invited & (rng.random(len(person)) < plan.answers)
@@ -179,8 +202,9 @@ def scores(events: Experiences, network: Network, rng: np.random.Generator) -> n
     n = len(events)
     low = np.searchsorted(DETRACTOR_SCORES, rng.random(n) * DETRACTOR_SCORES[-1])
     coin = rng.random(n)
-    score = np.select([events.category == DETRACTOR, events.category == PASSIVE],
-                      [low, 7 + (coin < 0.58)], 9 + (coin < 0.55))
+    score = np.select(
+        [events.category == DETRACTOR, events.category == PASSIVE], [low, 7 + (coin < 0.58)], 9 + (coin < 0.55)
+    )
     if events.link == network.kind:
         begged = np.isin(events.partner, network.beggars) & (events.category >= PASSIVE)
         push = rng.random(n)
@@ -199,5 +223,7 @@ def true_retention(events: Experiences, transactions: np.ndarray, window: int) -
     following = np.r_[transactions, np.iinfo(np.int64).max][position]
     stayed = following - keys <= window
     category = events.category[followed]
-    return np.c_[np.bincount(category, minlength=PROMOTER + 1),
-                 np.bincount(category, weights=stayed, minlength=PROMOTER + 1).astype(np.int64)]
+    return np.c_[
+        np.bincount(category, minlength=PROMOTER + 1),
+        np.bincount(category, weights=stayed, minlength=PROMOTER + 1).astype(np.int64),
+    ]

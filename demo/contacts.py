@@ -41,7 +41,11 @@ def write(block: Block, contacts: Experiences, serials: pa.Array, accounts: Acco
         ("closed_at", render.blank(_stamp(day, opened + handling), identified[:, 0] > 0.02), True),
         ("agent", render.join("A", render.number(rng.integers(1, 60, n), 3)), True),
         ("transfers", render.number(rng.poisson(np.where(unhappy, 0.7, 0.2))), False),
-        ("resolved", render.blank(render.take(["false", "true"], resolved.astype(np.int64)), identified[:, 1] > 0.05), False),
+        (
+            "resolved",
+            render.blank(render.take(["false", "true"], resolved.astype(np.int64)), identified[:, 1] > 0.05),
+            False,
+        ),
         ("cost", render.money(HANDLING_COST[channel] + handling // 2), False),
         ("currency", _same(chain.currency, n), True),
         ("caller.email", person_data.email(people, person, day, rng, 0.3), True),
@@ -50,7 +54,9 @@ def write(block: Block, contacts: Experiences, serials: pa.Array, accounts: Acco
     ]
     if chain.industry == "retail":
         known = identified[:, 3] < 0.45
-        fields.append(("caller.shop_code", render.blank(render.take(block.network.codes, people.home[person]), known), True))
+        fields.append(
+            ("caller.shop_code", render.blank(render.take(block.network.codes, people.home[person]), known), True)
+        )
         fields.append(("caller.loyalty_no", render.blank(render.number(accounts.of_home[person], width), known), True))
     paths, piece = _paths(block, "contacts", day)
     block.writer.pieces("contact_centre__contacts", paths, piece, render.json_lines(fields))
@@ -83,12 +89,22 @@ def _write_surveys(block: Block, contacts: Experiences, number: pa.Array, closed
         ("nps", render.blank(render.number(score), answered), False),
         ("ces", render.blank(render.number(effort), answered), False),
         ("csat", render.blank(render.number(happy), answered), False),
-        ("comment", render.blank(render.take(["", "ok", "Too long a wait", "Danke"], rng.integers(0, 4, n)), answered), True),
+        (
+            "comment",
+            render.blank(render.take(["", "ok", "Too long a wait", "Danke"], rng.integers(0, 4, n)), answered),
+            True,
+        ),
     ]
     paths, piece = _paths(block, "surveys", asked.day)
     block.writer.pieces("contact_centre__surveys", paths, piece, render.json_lines(fields))
-    write_follow_ups(block, "post_contact", _same(chain.contact_centre, n), survey_no, answered_on,
-                     np.where(answered & (score < 7), 0, 2))
+    write_follow_ups(
+        block,
+        "post_contact",
+        _same(chain.contact_centre, n),
+        survey_no,
+        answered_on,
+        np.where(answered & (score < 7), 0, 2),
+    )
 
 
 def _with_repeats(contacts: Experiences, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

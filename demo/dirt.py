@@ -61,8 +61,16 @@ class Ledger:
 class DirtyText:
     """Dirty rows for one CSV or NDJSON file: appended, or in a late delivery beside it."""
 
-    def __init__(self, ledger: Ledger, dataset: str, source: str, key: str, late: str | None = None,
-                 delimiter: str = ",", encoding: str = "utf-8") -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        dataset: str,
+        source: str,
+        key: str,
+        late: str | None = None,
+        delimiter: str = ",",
+        encoding: str = "utf-8",
+    ) -> None:
         self.ledger, self.dataset, self.key = ledger, dataset, key
         self.source, self.target = source, late or source
         self.delimiter, self.encoding = delimiter, encoding
@@ -106,7 +114,9 @@ class DirtyText:
         self.added.append(content + (self.ending if ending is None else ending))
         self.line += 1
 
-    def bad(self, reason: str, /, scope: str = ROW, like: Callable[[dict], bool] = lambda row: True, **changes: object) -> None:
+    def bad(
+        self, reason: str, /, scope: str = ROW, like: Callable[[dict], bool] = lambda row: True, **changes: object
+    ) -> None:
         """A row with a key of its own and the given fields changed."""
         _, _, row = self.next(like)
         self.serial += 1
@@ -193,4 +203,6 @@ class DirtyParquet:
 
     def save(self) -> None:
         """Writes the late delivery."""
-        pq.write_table(pa.Table.from_pylist(self.rows, schema=self.schema), self.ledger.root / self.target, compression="zstd")
+        pq.write_table(
+            pa.Table.from_pylist(self.rows, schema=self.schema), self.ledger.root / self.target, compression="zstd"
+        )

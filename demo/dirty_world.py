@@ -22,10 +22,13 @@ def plant(root: Path, networks: list[Network]) -> dict[str, object]:
     """Plants everything; returns the truth file's share."""
     ledger = Ledger(root)
     nl, de, gb, shop_nl = networks[0], networks[1], networks[2], networks[3]
-    dealer = _pick(root, nl, ("customers.csv", "sales_orders.csv", "service_orders.csv", "post_sale_survey.csv",
-                              "post_service_survey.csv"))
+    dealer = _pick(
+        root,
+        nl,
+        ("customers.csv", "sales_orders.csv", "service_orders.csv", "post_sale_survey.csv", "post_service_survey.csv"),
+    )
     shop = _pick(root, shop_nl, ("customers.csv", "receipts.csv", "survey.csv"))
-    _administration(ledger, nl, dealer, de)
+    _administration(ledger, nl, de)
     _manufacturer(ledger)
     _importer(ledger, gb)
     _dealer(ledger, dealer)
@@ -58,9 +61,11 @@ def _answered(row: dict) -> bool:
     return (row.get("score") or row.get("cijfer") or row.get("nps")) not in (None, "")
 
 
-def _administration(ledger: Ledger, nl: Network, dealer: str, de: Network) -> None:
+def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
     _partners(ledger, nl)
-    costs = DirtyText(ledger, "chain__programme_costs", "chain/programme_costs.csv", "month", "chain/programme_costs_late.csv")
+    costs = DirtyText(
+        ledger, "chain__programme_costs", "chain/programme_costs.csv", "month", "chain/programme_costs_late.csv"
+    )
     months = iter(f"2023-{month:02d}" for month in range(1, 7))
     costs.bad("missing_required", month=next(months), programme_cost="")
     costs.bad("value_not_allowed", month=next(months), link="garage")
@@ -74,7 +79,9 @@ def _administration(ledger: Ledger, nl: Network, dealer: str, de: Network) -> No
     costs.repeated()
     costs.corrected(programme_cost="31000.00")
     costs.save()
-    follow = DirtyText(ledger, "chain__follow_ups", "chain/follow_ups_automotive_nl_post_service.csv", "follow_up_id")
+    follow = DirtyText(
+        ledger, "chain__follow_ups", _first(ledger, "chain", "follow_ups_automotive_nl_post_service"), "follow_up_id"
+    )
     follow.bad("missing_required", opened_on="")
     follow.bad("value_not_allowed", survey="nps")
     follow.bad("value_not_allowed", outcome="solved")
@@ -85,11 +92,13 @@ def _administration(ledger: Ledger, nl: Network, dealer: str, de: Network) -> No
     follow.repeated()
     follow.corrected(like=lambda row: row["outcome"] != "", outcome="not_reached")
     follow.save()
-    won = DirtyText(ledger, "chain__acquisition_reasons", f"chain/acquisition_reasons_{de.chain.code}.csv", "customer_no",
-                    f"chain/acquisition_reasons_{de.chain.code}_late.csv") \
-        if (ledger.root / f"chain/acquisition_reasons_{de.chain.code}.csv").exists() else \
-        DirtyText(ledger, "chain__acquisition_reasons", f"chain/acquisition_reasons_{de.chain.code}_0001.csv", "customer_no",
-                  f"chain/acquisition_reasons_{de.chain.code}_late.csv")
+    won = DirtyText(
+        ledger,
+        "chain__acquisition_reasons",
+        _first(ledger, "chain", f"acquisition_reasons_{de.chain.code}"),
+        "customer_no",
+        f"chain/acquisition_reasons_{de.chain.code}_late.csv",
+    )
     won.bad("missing_required", customer_no="")
     won.bad("value_not_allowed", reason="because")
     won.bad("unknown_partner", partner_code="DLR-DE-9999")
@@ -136,11 +145,14 @@ def _partners(ledger: Ledger, nl: Network) -> None:
     partners.bad("hierarchy_cycle", like=dealer, partner_code="DLR-NL-RING1", parent_partner_code="DLR-NL-RING2")
     partners.bad("hierarchy_cycle", like=dealer, partner_code="DLR-NL-RING2", parent_partner_code="DLR-NL-RING1")
     partners.used = 0
-    first = partners.next(dealer)[2]["partner_code"]
-    partners.bad("overlapping_validity", like=dealer, partner_code=first, valid_from="2024-01-01", owner_name="Overlap BV")
-    partners.used -= 1
-    _, text, _ = partners.next(dealer)
-    partners.used -= 1
+    first = nl.codes[0]
+    partners.bad(
+        "overlapping_validity",
+        like=lambda row: row["partner_code"] == first,
+        partner_code=first,
+        valid_from="2024-01-01",
+        owner_name="Overlap BV",
+    )
     partners.repeated()
     partners.corrected(like=dealer, owner_name="Corrected Holding")
     partners.save()
@@ -149,23 +161,38 @@ def _partners(ledger: Ledger, nl: Network) -> None:
 def _manufacturer(ledger: Ledger) -> None:
     country = "de"
     folder = f"manufacturer/{VELDA}"
-    products = DirtyParquet(ledger, "manufacturer__products", f"{folder}/products.parquet", "product_code",
-                            f"{folder}/products_update.parquet")
+    products = DirtyParquet(
+        ledger,
+        "manufacturer__products",
+        f"{folder}/products.parquet",
+        "product_code",
+        f"{folder}/products_update.parquet",
+    )
     products.bad("missing_required", product_name=None)
     products.bad("date_out_of_range", launched_on=date(1889, 3, 1))
     products.repeated()
     products.corrected(product_line="Vans")
     products.save()
-    units = DirtyParquet(ledger, "manufacturer__units_built", _first(ledger, folder, f"units_built_{country}"), "serial_number",
-                         f"{folder}/units_built_late.parquet")
+    units = DirtyParquet(
+        ledger,
+        "manufacturer__units_built",
+        _first(ledger, folder, f"units_built_{country}"),
+        "serial_number",
+        f"{folder}/units_built_late.parquet",
+    )
     units.bad("unknown_product", product_code="V999")
     units.bad("missing_required", product_code=None)
     units.bad("date_out_of_range", built_on=date(1970, 1, 1))
     units.repeated()
     units.corrected(built_on=units.templates[4]["built_on"] - timedelta(days=1))
     units.save()
-    claims = DirtyParquet(ledger, "manufacturer__warranty_claims", _first(ledger, folder, f"warranty_claims_{country}"), "claim_id",
-                          f"{folder}/warranty_claims_late.parquet")
+    claims = DirtyParquet(
+        ledger,
+        "manufacturer__warranty_claims",
+        _first(ledger, folder, f"warranty_claims_{country}"),
+        "claim_id",
+        f"{folder}/warranty_claims_late.parquet",
+    )
     claims.bad("unknown_country", country="XX")
     claims.bad("unknown_currency", currency="XTS")
     claims.bad("no_exchange_rate", currency="SEK", claimed_on=date(2025, 3, 3))
@@ -178,20 +205,33 @@ def _manufacturer(ledger: Ledger) -> None:
 
 
 def _brand_survey(ledger: Ledger, folder: str, country: str) -> None:
-    invitations = DirtyParquet(ledger, "manufacturer__survey_invitations", _first(ledger, folder, f"survey_invitations_{country}"),
-                               "invitation_id", f"{folder}/survey_invitations_late.parquet")
+    invitations = DirtyParquet(
+        ledger,
+        "manufacturer__survey_invitations",
+        _first(ledger, folder, f"survey_invitations_{country}"),
+        "invitation_id",
+        f"{folder}/survey_invitations_late.parquet",
+    )
     invitations.bad("missing_required", sent_at=None)
     invitations.bad("unknown_country", country="XX")
     invitations.bad("value_not_allowed", disposition="lost")
     invitations.bad("value_not_allowed", survey_mode="fax")
     invitations.repeated()
     invitations.corrected(survey_mode="paper")
-    answers = DirtyParquet(ledger, "manufacturer__survey_answers", _first(ledger, folder, f"survey_answers_{country}"),
-                           "invitation_id", f"{folder}/survey_answers_late.parquet")
+    answers = DirtyParquet(
+        ledger,
+        "manufacturer__survey_answers",
+        _first(ledger, folder, f"survey_answers_{country}"),
+        "invitation_id",
+        f"{folder}/survey_answers_late.parquet",
+    )
     sent = datetime(2025, 5, 5, 9, 0, tzinfo=UTC)
     faults = [("invalid_score", {"recommend_score": score}) for score in BAD_SCORES]
     faults += [("no_answer", {"recommend_score": word}) for word in NO_ANSWERS]
-    faults += [("missing_required", {"answered_at": None}), ("answer_before_invitation", {"answered_at": sent - timedelta(days=2)})]
+    faults += [
+        ("missing_required", {"answered_at": None}),
+        ("answer_before_invitation", {"answered_at": sent - timedelta(days=2)}),
+    ]
     for number, (reason, changes) in enumerate(faults, start=1):
         # each broken answer has an accepted invitation, so that only the answer is wrong
         invitation = f"BXX-{number:04d}"
@@ -217,7 +257,9 @@ def _first(ledger: Ledger, folder: str, stem: str) -> str:
 
 def _importer(ledger: Ledger, gb: Network) -> None:
     folder, dutch = "importer/IMP-GB", {"delimiter": ";", "encoding": "cp1252"}
-    network = DirtyText(ledger, "importer__dealer_network", f"{folder}/dealernetwerk_2024-05.csv", "dealernummer", **dutch)
+    network = DirtyText(
+        ledger, "importer__dealer_network", f"{folder}/dealernetwerk_2024-05.csv", "dealernummer", **dutch
+    )
     codes = iter(gb.codes)
     network.bad("invalid_date", peildatum="31-02-2024", dealernummer=next(codes))
     network.bad("missing_required", peildatum="15-05-2024", dealernummer=next(codes), dealernaam="")
@@ -229,8 +271,14 @@ def _importer(ledger: Ledger, gb: Network) -> None:
     network.corrected(eigenaar="Corrected Holding")
     network.save()
     folder = "importer/IMP-NL"
-    shipments = DirtyText(ledger, "importer__shipments", _first(ledger, folder, "verzendingen"), "zendingnummer",
-                          f"{folder}/verzendingen_nalevering.csv", **dutch)
+    shipments = DirtyText(
+        ledger,
+        "importer__shipments",
+        _first(ledger, folder, "verzendingen"),
+        "zendingnummer",
+        f"{folder}/verzendingen_nalevering.csv",
+        **dutch,
+    )
     shipments.bad("invalid_number", factuurbedrag="12.345,6,7")
     shipments.bad("invalid_date", verzenddatum="2024-05-01")
     shipments.bad("missing_required", chassisnummer="")
@@ -241,8 +289,14 @@ def _importer(ledger: Ledger, gb: Network) -> None:
     shipments.corrected(factuurbedrag="20000,00")
     shipments.structural("unterminated_quote")
     shipments.save()
-    survey = DirtyText(ledger, "importer__ownership_survey", _first(ledger, folder, "eigenaarsonderzoek"), "uitnodigingsnummer",
-                       f"{folder}/eigenaarsonderzoek_nalevering.csv", **dutch)
+    survey = DirtyText(
+        ledger,
+        "importer__ownership_survey",
+        _first(ledger, folder, "eigenaarsonderzoek"),
+        "uitnodigingsnummer",
+        f"{folder}/eigenaarsonderzoek_nalevering.csv",
+        **dutch,
+    )
     for score in BAD_SCORES:
         survey.bad("invalid_score", ANSWER, _answered, cijfer=score)
     for word in NO_ANSWERS:
@@ -303,7 +357,9 @@ def _dealer_survey(ledger: Ledger, dataset: str, path: str) -> None:
         survey.bad("invalid_score", ANSWER, _answered, score=score)
     for word in NO_ANSWERS:
         survey.bad("no_answer", ANSWER, _answered, score=word)
-    survey.bad("answer_before_invitation", ANSWER, _answered, sent_at="2025-05-20 09:00:00", answered_at="2025-05-10T09:00:00")
+    survey.bad(
+        "answer_before_invitation", ANSWER, _answered, sent_at="2025-05-20 09:00:00", answered_at="2025-05-10T09:00:00"
+    )
     survey.bad("invalid_timestamp", sent_at="2024-05-01 25:61:00", answered_at="", score="")
     survey.bad("missing_required", order_no="")
     survey.bad("value_not_allowed", survey_mode="fax")
@@ -355,8 +411,13 @@ def _shop(ledger: Ledger, shop: str) -> None:
 
 def _contact_centre(ledger: Ledger) -> None:
     folder = f"contact_centre/{NL_CENTRE}"
-    contacts = DirtyText(ledger, "contact_centre__contacts", _first(ledger, folder, "contacts_2023"), "contact_id",
-                         f"{folder}/contacts_resent.ndjson")
+    contacts = DirtyText(
+        ledger,
+        "contact_centre__contacts",
+        _first(ledger, folder, "contacts_2023"),
+        "contact_id",
+        f"{folder}/contacts_resent.ndjson",
+    )
     contacts.bad("missing_required", reason=None)
     contacts.bad("unknown_country", country="XX")
     contacts.bad("value_not_allowed", channel="fax")
@@ -372,13 +433,24 @@ def _contact_centre(ledger: Ledger) -> None:
     contacts.repeated()
     contacts.corrected(like=lambda row: row["transfers"] != 3, transfers=3)
     contacts.save()
-    surveys = DirtyText(ledger, "contact_centre__surveys", _first(ledger, folder, "surveys_2023"), "survey_id",
-                        f"{folder}/surveys_resent.ndjson")
+    surveys = DirtyText(
+        ledger,
+        "contact_centre__surveys",
+        _first(ledger, folder, "surveys_2023"),
+        "survey_id",
+        f"{folder}/surveys_resent.ndjson",
+    )
     for score in (11, 7.5, "zehn", "5 stars", -1):
         surveys.bad("invalid_score", ANSWER, _answered, nps=score)
     for word in NO_ANSWERS:
         surveys.bad("no_answer", ANSWER, _answered, nps=word)
-    surveys.bad("answer_before_invitation", ANSWER, _answered, sent_at="2025-05-20T09:00:00Z", answered_at="2025-05-10T09:00:00Z")
+    surveys.bad(
+        "answer_before_invitation",
+        ANSWER,
+        _answered,
+        sent_at="2025-05-20T09:00:00Z",
+        answered_at="2025-05-10T09:00:00Z",
+    )
     surveys.bad("unknown_contact", contact_id="K99999999999")
     surveys.bad("missing_required", contact_id=None)
     surveys.structural("not_json")
@@ -404,13 +476,23 @@ def _strangers(ledger: Ledger, dealer: str, shop: str) -> None:
 def _bad_files(ledger: Ledger, dealer: str, shop: str) -> None:
     """Files that are refused as a whole."""
     noise = bytes((i * 73 + 41) % 256 for i in range(2_048))
-    ledger.bad_file("dealer__sales_orders", f"dealer/{dealer}/sales_orders_backup.csv", "not text at all", b"\x89PK\x03" + noise)
+    ledger.bad_file(
+        "dealer__sales_orders", f"dealer/{dealer}/sales_orders_backup.csv", "not text at all", b"\x89PK\x03" + noise
+    )
     claims = ledger.root / _first(ledger, f"manufacturer/{VELDA}", "warranty_claims_nl")
-    ledger.bad_file("manufacturer__warranty_claims", f"manufacturer/{VELDA}/warranty_claims_copy.parquet", "truncated Parquet",
-                    claims.read_bytes()[:-200])
+    ledger.bad_file(
+        "manufacturer__warranty_claims",
+        f"manufacturer/{VELDA}/warranty_claims_copy.parquet",
+        "truncated Parquet",
+        claims.read_bytes()[:-200],
+    )
     ledger.bad_file("shop__survey", f"shop/{shop}/survey_old.csv", "empty", b"")
-    ledger.bad_file("shop__receipts", f"shop/{shop}/receipts_old_system.csv", "required column missing",
-                    b"receipt_no,purchased_on,revenue,currency\nR1,2023-08-01,10.00,EUR\n")
+    ledger.bad_file(
+        "shop__receipts",
+        f"shop/{shop}/receipts_old_system.csv",
+        "required column missing",
+        b"receipt_no,purchased_on,revenue,currency\nR1,2023-08-01,10.00,EUR\n",
+    )
 
 
 def _erasures(ledger: Ledger, networks: list[Network]) -> list[dict[str, str]]:
@@ -421,18 +503,30 @@ def _erasures(ledger: Ledger, networks: list[Network]) -> list[dict[str, str]]:
         dataset, file = f"{network.kind}__customers", f"{network.kind}/{code}/customers.csv"
         rows = list(DirtyText(ledger, dataset, file, "").templates)
         key = next(iter(rows[0][2]))
-        by_mail = [row for _, _, row in rows if row["email"] and not row["email"].startswith("info@")][: ERASED_PER_KIND // 2]
+        by_mail = [row for _, _, row in rows if row["email"] and not row["email"].startswith("info@")][
+            : ERASED_PER_KIND // 2
+        ]
         taken = {row[key] for row in by_mail}
         by_phone = [row for _, _, row in rows if row["phone"] and row[key] not in taken][: ERASED_PER_KIND // 2]
         for row, field in [*((r, "email") for r in by_mail), *((r, "phone") for r in by_phone)]:
             request = f"E{len(truth) + 1:04d}"
             email, phone = (row["email"], "") if field == "email" else ("", row["phone"])
             lines.append(f"{request},2026-05-{len(truth) + 1:02d},{network.chain.country},{email},{phone}")
-            truth.append({"request_id": request, "dataset": dataset, "partner_code": code, "record_no": row[key], "named_by": field})
+            truth.append(
+                {
+                    "request_id": request,
+                    "dataset": dataset,
+                    "partner_code": code,
+                    "record_no": row[key],
+                    "named_by": field,
+                }
+            )
     file = "chain/erasure_requests.csv"
-    for request, reason, rest in (("X00001", "missing_required", ",NL,nobody1@none.example,"),
-                                  ("X00002", "invalid_date", "2025-02-31,NL,nobody2@none.example,"),
-                                  ("X00003", "unknown_country", "2025-02-11,XX,nobody3@none.example,")):
+    for request, reason, rest in (
+        ("X00001", "missing_required", ",NL,nobody1@none.example,"),
+        ("X00002", "invalid_date", "2025-02-31,NL,nobody2@none.example,"),
+        ("X00003", "unknown_country", "2025-02-11,XX,nobody3@none.example,"),
+    ):
         lines.append(f"{request},{rest}")
         ledger.add("chain__erasure_requests", file, len(lines), reason)
     (ledger.root / file).write_text("\n".join([*lines, ""]), encoding="utf-8")

@@ -14,7 +14,7 @@ from demo import administration, automotive, behaviour, contacts, dirty_world, n
 from demo.behaviour import Experiences
 from demo.ledger import Block
 from demo.network import Network
-from demo.plan import CHAINS, DAYS, START, WINDOW_DAYS
+from demo.plan import CHAINS, DAYS, PEOPLE_STREAM, START, WINDOW_DAYS
 from demo.render import Writer
 from demo.truth import Truth
 
@@ -29,27 +29,41 @@ def generate(out: Path, truth_path: Path, scale: float, seed: int) -> None:
     for done, (net, number, partners, blocks) in enumerate(tasks, start=1):
         _block(net, number, partners, blocks, writer, truth, seed)
         rows = sum(writer.rows.values())
-        print(f"demo: {net.chain.code} block {number + 1}/{blocks} ({done}/{len(tasks)}), {rows:,} rows, "
-              f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"demo: {net.chain.code} block {number + 1}/{blocks} ({done}/{len(tasks)}), {rows:,} rows, "
+            f"{time.monotonic() - started:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     administration.write(networks, writer, seed)
-    truth.facts.update(seed=seed, scale=scale, **_planted(networks), **dirty_world.plant(out, networks), rows_clean=writer.rows)
+    truth.facts.update(
+        seed=seed, scale=scale, **_planted(networks), **dirty_world.plant(out, networks), rows_clean=writer.rows
+    )
     truth.write()
 
 
-def _block(net: Network, number: int, partners: tuple[int, int], blocks: int, writer: Writer, truth: Truth, seed: int) -> None:
+def _block(
+    net: Network, number: int, partners: tuple[int, int], blocks: int, writer: Writer, truth: Truth, seed: int
+) -> None:
     """One block of partners with all their customers' files."""
-    rng = np.random.default_rng([seed, 3, net.chain.number, number])
+    rng = np.random.default_rng([seed, PEOPLE_STREAM, net.chain.number, number])
     first_id = int(net.people[: partners[0]].sum())
     crowd = people.make(net, partners, first_id, rng)
     part = f"_{number + 1:04d}" if blocks > 1 else ""
     block = Block(crowd, net, writer, truth, rng, part)
     events = _live(crowd, net, rng)
     if net.chain.industry == "automotive":
-        accounts, units = automotive.write(block, events[net.kind], events["importer"], events["manufacturer"],
-                                           events["leaving"])
+        accounts, units = automotive.write(
+            block, events[net.kind], events["importer"], events["manufacturer"], events["leaving"]
+        )
         talks = events["contact_centre"]
-        contacts.write(block, talks, automotive.serial(block, units.of(talks.person, talks.day)), accounts,
-                       automotive.CUSTOMER_WIDTH)
+        contacts.write(
+            block,
+            talks,
+            automotive.serial(block, units.of(talks.person, talks.day)),
+            accounts,
+            automotive.CUSTOMER_WIDTH,
+        )
     else:
         accounts = retail.write(block, events[net.kind], events["manufacturer"])
         talks = events["contact_centre"]
@@ -85,14 +99,24 @@ def _planted(networks: list[Network]) -> dict[str, object]:
     cars = [net for net in networks if net.chain.industry == "automotive"]
     return {
         "importer_moves": [
-            {"dealer": net.codes[i], "date": str(START + timedelta(days=int(net.moves_on[i]))),
-             "from": network.parent_of(net, i), "to": network.parent_of(net, i, later=True)}
-            for net in cars for i in np.flatnonzero(net.importer != net.importer_after)
+            {
+                "dealer": net.codes[i],
+                "date": str(START + timedelta(days=int(net.moves_on[i]))),
+                "from": network.parent_of(net, i),
+                "to": network.parent_of(net, i, later=True),
+            }
+            for net in cars
+            for i in np.flatnonzero(net.importer != net.importer_after)
         ],
         "renamed_partners": [
             {"partner": net.codes[i], "date": str(START + timedelta(days=day)), "from": net.names[i], "to": name}
-            for net in networks for i, (day, name) in net.renamed.items()
+            for net in networks
+            for i, (day, name) in net.renamed.items()
         ],
-        "begging_partners": [{"chain": net.chain.code, "link": net.kind, "partner": net.codes[i]}
-                             for net in networks for i in net.beggars if i < len(net.codes)],
+        "begging_partners": [
+            {"chain": net.chain.code, "link": net.kind, "partner": net.codes[i]}
+            for net in networks
+            for i in net.beggars
+            if i < len(net.codes)
+        ],
     }

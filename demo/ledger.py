@@ -12,11 +12,24 @@ from demo import render
 from demo.behaviour import Experiences
 from demo.network import Network
 from demo.people import People
-from demo.plan import DAYS, DETRACTOR, START
+from demo.plan import DAYS, DETRACTOR, START, Chain
 from demo.truth import Truth
 
-COMMENTS = ["", "", "", "", "", "Top", "Prima geholpen", '"Good, but slow"', "Alles bestens", '"They said ""tomorrow"""',
-            "Nie wieder", "Très bien", "Klacht over de één-op-één afspraak"]
+COMMENTS = [
+    "",
+    "",
+    "",
+    "",
+    "",
+    "Top",
+    "Prima geholpen",
+    '"Good, but slow"',
+    "Alles bestens",
+    '"They said ""tomorrow"""',
+    "Nie wieder",
+    "Très bien",
+    "Klacht over de één-op-één afspraak",
+]
 SURVEY_MODES = ["email", "sms", "phone", "web", "paper"]
 MODE_SHARES = (0.55, 0.2, 0.08, 0.14, 0.03)
 REASONS = ["recommendation", "reputation", "advertising", "location", "price", "sales_effort", "unknown"]
@@ -37,7 +50,7 @@ class Block:
     part: str
 
     @property
-    def chain(self):  # noqa: ANN201 - the plan's Chain
+    def chain(self) -> Chain:
         """The chain of the block."""
         return self.network.chain
 
@@ -79,20 +92,26 @@ def open_accounts(people: People) -> Accounts:
     return Accounts(partner, person, number, of_home, of_second)
 
 
-def write_customers(block: Block, accounts: Accounts, dataset: str, header: str, width: int,
-                    missing: tuple[float, float]) -> None:
+def write_customers(
+    block: Block, accounts: Accounts, dataset: str, header: str, width: int, missing: tuple[float, float]
+) -> None:
     """The customer files of all partners of the block."""
     people, rng, person = block.people, block.rng, accounts.person
     network = block.network
-    mail = person_data.email(people, person, people.first_day[person] + rng.integers(0, DAYS, len(person)), rng, missing[0])
+    mail = person_data.email(
+        people, person, people.first_day[person] + rng.integers(0, DAYS, len(person)), rng, missing[0]
+    )
     shared = np.isin(accounts.partner, network.hubs) & (rng.random(len(person)) < 0.45)
     if shared.any():
         hubs = pa.array([f"info@{code.lower()}.example" for code in network.codes])
         mail = pa.compute.if_else(pa.array(shared), render.take(hubs, accounts.partner), mail)
-    names = render.join(render.take(person_data.FIRST_NAMES, person % 22), render.take(person_data.LAST_NAMES, person % 24),
-                        sep=" ")
+    names = render.join(
+        render.take(person_data.FIRST_NAMES, person % 22), render.take(person_data.LAST_NAMES, person % 24), sep=" "
+    )
     number = render.number(accounts.number, width)
-    segment = render.take(["private", "business"], np.where(rng.random(len(person)) < 0.03, -1, people.business[person]))
+    segment = render.take(
+        ["private", "business"], np.where(rng.random(len(person)) < 0.03, -1, people.business[person])
+    )
     since = render.blank(render.iso_date(people.first_day[person]), rng.random(len(person)) > 0.04)
     columns = [number, names, mail, person_data.phone(people, person, rng, missing[1]), segment, since]
     folder = network.kind
@@ -113,8 +132,9 @@ def response_days(days: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarra
     return sent, sent + rng.geometric(0.35, len(days)) - 1
 
 
-def write_follow_ups(block: Block, survey: str, partner_codes: pa.Array, numbers: pa.Array, answered_on: np.ndarray,
-                     category: np.ndarray) -> None:
+def write_follow_ups(
+    block: Block, survey: str, partner_codes: pa.Array, numbers: pa.Array, answered_on: np.ndarray, category: np.ndarray
+) -> None:
     """Follow-ups of a share of the detractors."""
     rng = block.rng
     chosen = np.flatnonzero((category == DETRACTOR) & (rng.random(len(category)) < FOLLOW_UP_SHARE))
@@ -126,39 +146,61 @@ def write_follow_ups(block: Block, survey: str, partner_codes: pa.Array, numbers
     outcome = np.where(still_open, -1, rng.choice(3, len(chosen), p=(0.6, 0.25, 0.15)))
     codes, picked = partner_codes.take(pa.array(chosen)), numbers.take(pa.array(chosen))
     identifier = render.join("F", render.take([survey[:6]], np.zeros(len(chosen), np.int64)), codes, picked, sep="-")
-    columns = [identifier, render.take([survey], np.zeros(len(chosen), np.int64)), codes, picked,
-               render.iso_date(opened), render.blank(render.iso_date(closed), ~still_open), render.take(OUTCOMES, outcome)]
+    columns = [
+        identifier,
+        render.take([survey], np.zeros(len(chosen), np.int64)),
+        codes,
+        picked,
+        render.iso_date(opened),
+        render.blank(render.iso_date(closed), ~still_open),
+        render.take(OUTCOMES, outcome),
+    ]
     name = f"chain/follow_ups_{block.chain.code}_{survey}{block.part}.csv"
     inside = opened < DAYS
     lines = render.csv_lines(columns).filter(pa.array(inside))
-    block.writer.pieces("chain__follow_ups", [name], np.zeros(len(lines), np.int64), lines.combine_chunks()
-                        if isinstance(lines, pa.ChunkedArray) else lines,
-                        "follow_up_id,survey,partner_code,response_no,opened_on,closed_on,outcome\n")
+    block.writer.pieces(
+        "chain__follow_ups",
+        [name],
+        np.zeros(len(lines), np.int64),
+        lines,
+        "follow_up_id,survey,partner_code,response_no,opened_on,closed_on,outcome\n",
+    )
 
 
 def write_acquisition(block: Block, accounts: Accounts, width: int) -> None:
     """Why the customers that were won within the data's time came."""
     people, rng, network = block.people, block.rng, block.network
-    won = np.flatnonzero((people.first_day[accounts.person] >= 0)
-                         & (accounts.partner == people.home[accounts.person]))
+    won = np.flatnonzero((people.first_day[accounts.person] >= 0) & (accounts.partner == people.home[accounts.person]))
     if len(won) == 0:
         return
     person = accounts.person[won]
     reason = render.take(REASONS, rng.choice(len(REASONS), len(won), p=REASON_SHARES))
-    columns = [render.take(network.codes, accounts.partner[won]), render.number(accounts.number[won], width),
-               render.iso_date(people.first_day[person]), reason]
-    block.writer.pieces("chain__acquisition_reasons", [f"chain/acquisition_reasons_{block.chain.code}{block.part}.csv"],
-                        np.zeros(len(won), np.int64), render.csv_lines(columns),
-                        "partner_code,customer_no,acquired_on,reason\n")
+    columns = [
+        render.take(network.codes, accounts.partner[won]),
+        render.number(accounts.number[won], width),
+        render.iso_date(people.first_day[person]),
+        reason,
+    ]
+    block.writer.pieces(
+        "chain__acquisition_reasons",
+        [f"chain/acquisition_reasons_{block.chain.code}{block.part}.csv"],
+        np.zeros(len(won), np.int64),
+        render.csv_lines(columns),
+        "partner_code,customer_no,acquired_on,reason\n",
+    )
 
 
-def by_partner_and_year(network: Network, name: str, partner: np.ndarray, day: np.ndarray,
-                        yearly: int) -> tuple[list[str], np.ndarray]:
+def by_partner_and_year(
+    network: Network, name: str, partner: np.ndarray, day: np.ndarray, yearly: int
+) -> tuple[list[str], np.ndarray]:
     """Paths of a partner's files and the file of each row; the `yearly` largest partners keep a file per year."""
     yearly = min(yearly, len(network.codes) // 4)
     years = range(START.year, START.year + 4)
-    paths = [f"{network.kind}/{code}/{name}{f'_{year}' if i < yearly else ''}.csv"
-             for i, code in enumerate(network.codes) for year in years]
+    paths = [
+        f"{network.kind}/{code}/{name}{f'_{year}' if i < yearly else ''}.csv"
+        for i, code in enumerate(network.codes)
+        for year in years
+    ]
     offset = np.where(partner < yearly, render.year_of(day) - START.year, 0)
     return paths, partner * len(years) + offset
 

@@ -7,10 +7,20 @@ from datetime import date
 
 import numpy as np
 
-from demo.plan import DAYS, MANUFACTURER, PEOPLE, PEOPLE_PER_BLOCK, START, Chain
+from demo.plan import DAYS, MANUFACTURER, NETWORK_STREAM, PEOPLE, PEOPLE_PER_BLOCK, START, Chain
 
 TOWNS = {
-    "NL": ["Amsterdam", "Utrecht", "Zwolle", "Groningen", "Breda", "Den Haag", "Arnhem", "Leeuwarden", "'s-Hertogenbosch"],
+    "NL": [
+        "Amsterdam",
+        "Utrecht",
+        "Zwolle",
+        "Groningen",
+        "Breda",
+        "Den Haag",
+        "Arnhem",
+        "Leeuwarden",
+        "'s-Hertogenbosch",
+    ],
     "DE": ["München", "Köln", "Berlin", "Düsseldorf", "Hannover", "Nürnberg", "Leipzig", "Göttingen", "Bremen"],
     "GB": ["Leeds", "Bristol", "York", "Cardiff", "Glasgow", "Norwich", "Exeter", "Derby", "Stoke-on-Trent"],
 }
@@ -19,12 +29,14 @@ FAMILIES = {
     "DE": ["Müller", "Schäfer", "Weiß", "Köhler", "Becker", "Wagner", "Jäger", "Vogt", "Brandt", "Krüger"],
     "GB": ["Barnes", "Cooper", "Fletcher", "Hughes", "Marsh", "Palmer", "Reid", "Shaw", "Turner", "Webb"],
 }
-TRADE = {"automotive": {"NL": "Autobedrijf", "DE": "Autohaus", "GB": "Motors"},
-         "retail": {"NL": "Winkel", "DE": "Laden", "GB": "Store"}}
+TRADE = {
+    "automotive": {"NL": "Autobedrijf", "DE": "Autohaus", "GB": "Motors"},
+    "retail": {"NL": "Winkel", "DE": "Laden", "GB": "Store"},
+}
 GROUPS = ["Noordzee Holding", "Rhein Gruppe", "Albion Retail Group", "Meridian Mobility"]
 IMPORTERS = {"NL": ["IMP-NL"], "DE": ["IMP-DE-N", "IMP-DE-S"], "GB": ["IMP-GB"]}
-IMPORTER_NAMES = {"IMP-NL": "Velda Nederland", "IMP-DE-N": "Velda Nord", "IMP-DE-S": "Velda Süd",
-                  "IMP-GB": "Velda UK"}
+IMPORTER_NAMES = {"IMP-NL": "Velda Nederland", "IMP-DE-N": "Velda Nord", "IMP-DE-S": "Velda Süd", "IMP-GB": "Velda UK"}
+RENAMED_SUFFIX = {"NL": "& Zn", "DE": "Neu", "GB": "Ltd"}
 LARGEST_SHARE = 0.09
 HUBS = 4
 BEGGARS = 3
@@ -72,8 +84,8 @@ class Network:
 
 def build(chain: Chain, seed: int, scale: float) -> Network:
     """The chain's network; partners grow with the square root of the scale."""
-    rng = np.random.default_rng([seed, 1, chain.number])
-    count = max(8, round(chain.partners * min(scale, 1e6) ** 0.5))
+    rng = np.random.default_rng([seed, NETWORK_STREAM, chain.number])
+    count = max(8, round(chain.partners * scale**0.5))
     weights = np.sort(rng.pareto(1.1, count) + 0.25)[::-1]
     weights = np.minimum(weights / weights.sum(), LARGEST_SHARE)
     people = np.maximum(12, np.round(PEOPLE[chain.industry] * scale * weights / weights.sum())).astype(np.int64)
@@ -83,9 +95,13 @@ def build(chain: Chain, seed: int, scale: float) -> Network:
     picked_towns = [towns[i] for i in rng.integers(0, len(towns), count)]
     network = Network(
         chain=chain,
-        codes=[f"{'DLR' if chain.industry == 'automotive' else 'SHP'}-{chain.country}-{i + 1:03d}" for i in range(count)],
-        names=[f"{trade} {families[f]} {town}" for f, town in
-               zip(rng.integers(0, len(families), count), picked_towns, strict=True)],
+        codes=[
+            f"{'DLR' if chain.industry == 'automotive' else 'SHP'}-{chain.country}-{i + 1:03d}" for i in range(count)
+        ],
+        names=[
+            f"{trade} {families[f]} {town}"
+            for f, town in zip(rng.integers(0, len(families), count), picked_towns, strict=True)
+        ],
         owners=[GROUPS[g] if g < len(GROUPS) else "" for g in rng.integers(0, 2 * len(GROUPS), count)],
         towns=picked_towns,
         people=people,
@@ -97,9 +113,8 @@ def build(chain: Chain, seed: int, scale: float) -> Network:
         effect=rng.normal(0, 0.22, count),
     )
     for position in (2, 3):
-        network.renamed[position] = (int(rng.integers(300, 800)), f"{network.names[position]} & Zn"
-                                     if chain.country == "NL" else f"{network.names[position]} Neu"
-                                     if chain.country == "DE" else f"{network.names[position]} Ltd")
+        new_name = f"{network.names[position]} {RENAMED_SUFFIX[chain.country]}"
+        network.renamed[position] = (int(rng.integers(300, 800)), new_name)
     return network
 
 

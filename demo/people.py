@@ -12,10 +12,56 @@ from demo import render
 from demo.network import Network
 from demo.plan import DAYS, YEAR, Chain
 
-FIRST_NAMES = ["Anna", "Ben", "Clara", "Daan", "Emma", "Finn", "Greta", "Hugo", "Ivy", "Jan", "Kim", "Lotte", "Max", "Nina",
-               "Otto", "Paul", "Rosa", "Sam", "Tess", "Uwe", "Vera", "Will"]
-LAST_NAMES = ["Adler", "Berg", "Clark", "Dale", "Evers", "Frost", "Grant", "Hahn", "Iding", "Jong", "Klein", "Lang", "Moor",
-              "Noble", "Olde", "Price", "Quist", "Roth", "Stone", "Timmer", "Unger", "Vos", "Wells", "Young"]
+FIRST_NAMES = [
+    "Anna",
+    "Ben",
+    "Clara",
+    "Daan",
+    "Emma",
+    "Finn",
+    "Greta",
+    "Hugo",
+    "Ivy",
+    "Jan",
+    "Kim",
+    "Lotte",
+    "Max",
+    "Nina",
+    "Otto",
+    "Paul",
+    "Rosa",
+    "Sam",
+    "Tess",
+    "Uwe",
+    "Vera",
+    "Will",
+]
+LAST_NAMES = [
+    "Adler",
+    "Berg",
+    "Clark",
+    "Dale",
+    "Evers",
+    "Frost",
+    "Grant",
+    "Hahn",
+    "Iding",
+    "Jong",
+    "Klein",
+    "Lang",
+    "Moor",
+    "Noble",
+    "Olde",
+    "Price",
+    "Quist",
+    "Roth",
+    "Stone",
+    "Timmer",
+    "Unger",
+    "Vos",
+    "Wells",
+    "Young",
+]
 MAIL_DOMAINS = ["mail.example", "post.example", "web.example", "inbox.example"]
 CALLING_CODES = {"NL": "31", "DE": "49", "GB": "44"}
 MOBILE = {"NL": ("6", 8), "DE": ("151", 8), "GB": ("77", 8)}
@@ -62,8 +108,11 @@ def make(network: Network, block: tuple[int, int], first_id: int, rng: np.random
     second = rng.choice(np.arange(first, last), n, p=weights)
     second = np.where((rng.random(n) < SECOND_PARTNER_SHARE) & (second != home), second, -1)
     beginning = rng.choice(3, n, p=START_SHARES[network.chain.industry])
-    first_day = np.where(beginning == EXISTING, -(20 + rng.gamma(1.6, 700, n)).astype(np.int64).clip(0, 5_000),
-                         rng.integers(0, DAYS - 20, n))
+    first_day = np.where(
+        beginning == EXISTING,
+        -(20 + rng.gamma(1.6, 700, n)).astype(np.int64).clip(0, 5_000),
+        rng.integers(0, DAYS - 20, n),
+    )
     return People(
         chain=network.chain,
         first_id=first_id,
@@ -87,8 +136,11 @@ def email(people: People, person: np.ndarray, day: np.ndarray, rng: np.random.Ge
     """The address as one tier holds it on a day: capitals or blanks around it, the old one, or none."""
     number = (people.first_id + person) * 2 + (people.chain.industry == "retail")
     changed = day >= people.changes_email[person]
-    names = render.join(render.take(FIRST_NAMES, number % len(FIRST_NAMES)),
-                        render.take(LAST_NAMES, number // 7 % len(LAST_NAMES)), sep=".")
+    names = render.join(
+        render.take(FIRST_NAMES, number % len(FIRST_NAMES)),
+        render.take(LAST_NAMES, number // 7 % len(LAST_NAMES)),
+        sep=".",
+    )
     local = render.join(names, render.number(number), render.take(["", "new"], changed.astype(np.int64)))
     domain = render.take(MAIL_DOMAINS, (number // 2 + changed) % len(MAIL_DOMAINS))
     text = render.join(local, render.take([people.chain.country.lower()], np.zeros(len(person), np.int64)), sep=".")

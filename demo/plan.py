@@ -19,6 +19,8 @@ CATEGORIES = ("detractor", "passive", "promoter")
 BASE_TRANSACTIONS = 120_000
 PEOPLE = {"automotive": 10_000, "retail": 1_900}
 PEOPLE_PER_BLOCK = 120_000
+# One independent random stream per purpose, chain and block: no result depends on the order of work.
+NETWORK_STREAM, ADMINISTRATION_STREAM, PEOPLE_STREAM = 1, 2, 5
 WINDOW_DAYS = {"automotive": 395, "retail": 180}
 LINKS = {
     "automotive": ("manufacturer", "importer", "dealer", "contact_centre"),
@@ -73,37 +75,85 @@ class Chain:
 
 
 CHAINS = (
-    Chain(0, "automotive", "NL", "EUR", 36, ("dealer",), {
-        "manufacturer": Link(0.16, 0.36, (0.04, 0.01), 0.75, 0.32, 0.60),
-        "importer": Link(0.20, 0.38, (0.04, 0.01), 0.85, 0.30, 0.35),
-        "dealer": Link(0.20, 0.36, (0.42, 0.15), 0.85, 0.44),
-        "contact_centre": Link(0.42, 0.28, (0.08, 0.02), 0.80, 0.38, 0.40),
-    }),
-    Chain(1, "automotive", "DE", "EUR", 54, ("contact_centre",), {
-        "manufacturer": Link(0.14, 0.34, (0.04, 0.01), 0.75, 0.30, 0.60),
-        "importer": Link(0.18, 0.38, (0.04, 0.01), 0.85, 0.30, 0.35),
-        "dealer": Link(0.15, 0.34, (0.08, 0.02), 0.85, 0.44),
-        "contact_centre": Link(0.44, 0.27, (0.46, 0.18), 0.80, 0.32, 0.85),
-    }),
-    Chain(2, "automotive", "GB", "GBP", 40, ("dealer", "contact_centre"), {
-        "manufacturer": Link(0.15, 0.35, (0.03, 0.01), 0.75, 0.30, 0.60),
-        "importer": Link(0.19, 0.38, (0.03, 0.01), 0.85, 0.30, 0.35),
-        "dealer": Link(0.20, 0.36, (0.29, 0.10), 0.85, 0.38),
-        "contact_centre": Link(0.42, 0.27, (0.235, 0.085), 0.80, 0.34, 0.75),
-    }),
-    Chain(3, "retail", "NL", "EUR", 26, ("shop",), {
-        "manufacturer": Link(0.14, 0.36, (0.04, 0.01), 0.70, 0.30, 0.60),
-        "shop": Link(0.19, 0.37, (0.38, 0.13), 1.0, 0.43),
-        "contact_centre": Link(0.42, 0.28, (0.08, 0.02), 0.80, 0.30, 0.40),
-    }),
-    Chain(4, "retail", "DE", "EUR", 36, ("manufacturer",), {
-        "manufacturer": Link(0.22, 0.36, (0.45, 0.17), 0.75, 0.30, 1.10),
-        "shop": Link(0.13, 0.35, (0.06, 0.02), 1.0, 0.43),
-        "contact_centre": Link(0.43, 0.28, (0.08, 0.02), 0.80, 0.30, 0.40),
-    }),
-    Chain(5, "retail", "GB", "GBP", 28, ("contact_centre",), {
-        "manufacturer": Link(0.14, 0.35, (0.04, 0.01), 0.70, 0.30, 0.60),
-        "shop": Link(0.13, 0.35, (0.06, 0.02), 1.0, 0.42),
-        "contact_centre": Link(0.45, 0.27, (0.50, 0.20), 0.80, 0.34, 1.10),
-    }),
+    Chain(
+        0,
+        "automotive",
+        "NL",
+        "EUR",
+        36,
+        ("dealer",),
+        {
+            "manufacturer": Link(0.16, 0.36, (0.04, 0.01), 0.75, 0.32, 0.60),
+            "importer": Link(0.20, 0.38, (0.04, 0.01), 0.85, 0.30, 0.35),
+            "dealer": Link(0.20, 0.36, (0.42, 0.15), 0.85, 0.44),
+            "contact_centre": Link(0.42, 0.28, (0.08, 0.02), 0.80, 0.38, 0.40),
+        },
+    ),
+    Chain(
+        1,
+        "automotive",
+        "DE",
+        "EUR",
+        54,
+        ("contact_centre",),
+        {
+            "manufacturer": Link(0.14, 0.34, (0.04, 0.01), 0.75, 0.30, 0.60),
+            "importer": Link(0.18, 0.38, (0.04, 0.01), 0.85, 0.30, 0.35),
+            "dealer": Link(0.15, 0.34, (0.08, 0.02), 0.85, 0.44),
+            "contact_centre": Link(0.44, 0.27, (0.46, 0.18), 0.80, 0.32, 0.85),
+        },
+    ),
+    Chain(
+        2,
+        "automotive",
+        "GB",
+        "GBP",
+        40,
+        ("dealer", "contact_centre"),
+        {
+            "manufacturer": Link(0.15, 0.35, (0.03, 0.01), 0.75, 0.30, 0.60),
+            "importer": Link(0.19, 0.38, (0.03, 0.01), 0.85, 0.30, 0.35),
+            "dealer": Link(0.20, 0.36, (0.28, 0.095), 0.85, 0.38),
+            "contact_centre": Link(0.42, 0.27, (0.235, 0.085), 0.80, 0.34, 0.75),
+        },
+    ),
+    Chain(
+        3,
+        "retail",
+        "NL",
+        "EUR",
+        26,
+        ("shop",),
+        {
+            "manufacturer": Link(0.14, 0.36, (0.04, 0.01), 0.70, 0.30, 0.60),
+            "shop": Link(0.19, 0.37, (0.38, 0.13), 1.0, 0.43),
+            "contact_centre": Link(0.42, 0.28, (0.08, 0.02), 0.80, 0.30, 0.40),
+        },
+    ),
+    Chain(
+        4,
+        "retail",
+        "DE",
+        "EUR",
+        36,
+        ("manufacturer",),
+        {
+            "manufacturer": Link(0.22, 0.36, (0.45, 0.17), 0.75, 0.30, 1.10),
+            "shop": Link(0.13, 0.35, (0.06, 0.02), 1.0, 0.43),
+            "contact_centre": Link(0.43, 0.28, (0.08, 0.02), 0.80, 0.30, 0.40),
+        },
+    ),
+    Chain(
+        5,
+        "retail",
+        "GB",
+        "GBP",
+        28,
+        ("contact_centre",),
+        {
+            "manufacturer": Link(0.14, 0.35, (0.04, 0.01), 0.70, 0.30, 0.60),
+            "shop": Link(0.13, 0.35, (0.06, 0.02), 1.0, 0.42),
+            "contact_centre": Link(0.45, 0.27, (0.50, 0.20), 0.80, 0.34, 1.10),
+        },
+    ),
 )

@@ -30,27 +30,35 @@ def write_invitations(block: Block, brand: Experiences, serials: pa.Array, manuf
     answered = asked.answered & (answered_on < DAYS)
     disposition = np.where(answered, 0, rng.choice(4, n, p=(0.88, 0.05, 0.03, 0.04)))
     number = render.join(f"B{chain.country}{block.part.strip('_')}-", render.number(sequence(np.zeros(n)), 7))
-    block.writer.parquet("manufacturer__survey_invitations", _place(block, "survey_invitations", manufacturer), {
-        "invitation_id": number,
-        "country": render.take([chain.country], np.zeros(n, np.int64)),
-        "sent_at": render.utc(sent, rng.integers(7 * 3600, 11 * 3600, n)),
-        "email": person_data.email(people, asked.person, asked.day, rng, 0.1),
-        "phone": person_data.phone(people, asked.person, rng, 0.4),
-        "serial_number": render.blank(serials, rng.random(n) > 0.2),
-        "survey_mode": modes(n, rng),
-        "disposition": render.take(DISPOSITIONS, np.where(disposition == 3, -1, disposition)),
-    })
+    block.writer.parquet(
+        "manufacturer__survey_invitations",
+        _place(block, "survey_invitations", manufacturer),
+        {
+            "invitation_id": number,
+            "country": render.take([chain.country], np.zeros(n, np.int64)),
+            "sent_at": render.utc(sent, rng.integers(7 * 3600, 11 * 3600, n)),
+            "email": person_data.email(people, asked.person, asked.day, rng, 0.1),
+            "phone": person_data.phone(people, asked.person, rng, 0.4),
+            "serial_number": render.blank(serials, rng.random(n) > 0.2),
+            "survey_mode": modes(n, rng),
+            "disposition": render.take(DISPOSITIONS, np.where(disposition == 3, -1, disposition)),
+        },
+    )
     partner = render.take([manufacturer], np.zeros(n, np.int64))
     block.truth.identify("manufacturer__survey_invitations", partner, number, people.ids[asked.person])
     score = scores(asked, block.network, rng)
     replied = np.flatnonzero(answered)
     replied = replied[np.argsort(answered_on[replied], kind="stable")]
-    block.writer.parquet("manufacturer__survey_answers", _place(block, "survey_answers", manufacturer), {
-        "invitation_id": number.take(pa.array(replied)),
-        "answered_at": render.utc(answered_on[replied], rng.integers(12 * 3600, 19 * 3600, len(replied))),
-        "recommend_score": render.number(score[replied]),
-        "comment": render.take(["", "", "ok", "Love it", "Zu teuer"], rng.integers(0, 5, len(replied))),
-    })
+    block.writer.parquet(
+        "manufacturer__survey_answers",
+        _place(block, "survey_answers", manufacturer),
+        {
+            "invitation_id": number.take(pa.array(replied)),
+            "answered_at": render.utc(answered_on[replied], rng.integers(12 * 3600, 19 * 3600, len(replied))),
+            "recommend_score": render.number(score[replied]),
+            "comment": render.take(["", "", "ok", "Love it", "Zu teuer"], rng.integers(0, 5, len(replied))),
+        },
+    )
     write_follow_ups(block, "brand_relationship", partner, number, answered_on, np.where(answered & (score < 7), 0, 2))
 
 
@@ -59,12 +67,18 @@ def write_claims(block: Block, repairs: Experiences, serials: pa.Array, cents: n
     n, chain = len(repairs), block.chain
     order = np.lexsort((repairs.person, repairs.day))
     repairs, serials, cents = repairs.keep(order), serials.take(pa.array(order)), cents[order]
-    block.writer.parquet("manufacturer__warranty_claims", _place(block, "warranty_claims", manufacturer), {
-        "claim_id": render.join(f"C{chain.country}{block.part.strip('_')}-", render.number(sequence(np.zeros(n)), 7)),
-        "country": render.take([chain.country], np.zeros(n, np.int64)),
-        "serial_number": serials,
-        "claimed_on": render.dates(repairs.day),
-        "handled_by": render.take(block.network.codes, repairs.partner),
-        "amount": render.decimals(cents),
-        "currency": render.take([chain.currency], np.zeros(n, np.int64)),
-    })
+    block.writer.parquet(
+        "manufacturer__warranty_claims",
+        _place(block, "warranty_claims", manufacturer),
+        {
+            "claim_id": render.join(
+                f"C{chain.country}{block.part.strip('_')}-", render.number(sequence(np.zeros(n)), 7)
+            ),
+            "country": render.take([chain.country], np.zeros(n, np.int64)),
+            "serial_number": serials,
+            "claimed_on": render.dates(repairs.day),
+            "handled_by": render.take(block.network.codes, repairs.partner),
+            "amount": render.decimals(cents),
+            "currency": render.take([chain.currency], np.zeros(n, np.int64)),
+        },
+    )

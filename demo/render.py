@@ -137,17 +137,24 @@ class Writer:
         self._write(path, "\n".join([header, *lines, ""]).encode(encoding))
         self.count(dataset, len(lines))
 
-    def pieces(self, dataset: str, paths: list[str], piece: np.ndarray, lines: pa.Array, header: str = "",
-               encoding: str = "utf-8") -> None:
+    def pieces(
+        self,
+        dataset: str,
+        paths: list[str],
+        piece: np.ndarray,
+        lines: pa.Array,
+        header: str = "",
+        encoding: str = "utf-8",
+    ) -> None:
         """Cuts lines, sorted by `piece` (a position in `paths`), into one file per piece."""
         if len(lines) == 0:
             return
-        offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)[lines.offset: lines.offset + len(lines) + 1]
+        offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)[lines.offset : lines.offset + len(lines) + 1]
         body = memoryview(lines.buffers()[2])
         starts = np.flatnonzero(np.r_[True, piece[1:] != piece[:-1]])
         ends = np.r_[starts[1:], len(piece)]
         for first, last in zip(starts, ends, strict=True):
-            content = body[offsets[first]: offsets[last]]
+            content = body[offsets[first] : offsets[last]]
             if encoding != "utf-8":
                 content = bytes(content).decode("utf-8").encode(encoding)
             self._write(paths[piece[first]], header.encode(encoding), content)

@@ -39,11 +39,18 @@ def serial(block: Block, person: np.ndarray) -> pa.Array:
 def write(block: Block, visits: Experiences, brand: Experiences) -> Accounts:
     """All files of the block but the contact centre's."""
     accounts = open_accounts(block.people)
-    write_customers(block, accounts, "shop__customers", "loyalty_no,name,email,phone,segment,member_since\n",
-                    LOYALTY_WIDTH, (0.07, 0.25))
+    write_customers(
+        block,
+        accounts,
+        "shop__customers",
+        "loyalty_no,name,email,phone,segment,member_since\n",
+        LOYALTY_WIDTH,
+        (0.07, 0.25),
+    )
     write_acquisition(block, accounts, LOYALTY_WIDTH)
-    product = np.where(block.rng.random(len(visits)) < PRODUCT_SHARE,
-                       block.rng.integers(0, len(PRODUCTS), len(visits)), -1)
+    product = np.where(
+        block.rng.random(len(visits)) < PRODUCT_SHARE, block.rng.integers(0, len(PRODUCTS), len(visits)), -1
+    )
     _write_receipts(block, accounts, visits, product)
     _write_survey(block, accounts, visits)
     _write_products(block, visits, product)
@@ -70,16 +77,25 @@ def _write_receipts(block: Block, accounts: Accounts, visits: Experiences, produ
     number = np.empty(len(order), np.int64)
     number[order] = sequence(partner[order])
     visits.detail["number"] = number[: len(visits)]
-    columns = [render.join("R", render.number(number, 7)), render.take(["sale", "return", "sale"], kind),
-               render.iso_date(day),
-               render.blank(render.number(accounts.number_at(people, person, partner), LOYALTY_WIDTH), kind != 2),
-               render.take(PRODUCTS, product[source]), render.money(revenue[source] * sign),
-               render.blank(render.money(cost[source] * sign), rng.random(len(source)) > COST_UNKNOWN_SHARE),
-               render.take([block.chain.currency], np.zeros(len(source), np.int64))]
+    columns = [
+        render.join("R", render.number(number, 7)),
+        render.take(["sale", "return", "sale"], kind),
+        render.iso_date(day),
+        render.blank(render.number(accounts.number_at(people, person, partner), LOYALTY_WIDTH), kind != 2),
+        render.take(PRODUCTS, product[source]),
+        render.money(revenue[source] * sign),
+        render.blank(render.money(cost[source] * sign), rng.random(len(source)) > COST_UNKNOWN_SHARE),
+        render.take([block.chain.currency], np.zeros(len(source), np.int64)),
+    ]
     paths, piece = by_partner_and_year(network, "receipts", partner[order], day[order], YEARLY_FILES)
     lines = render.csv_lines(columns).take(pa.array(order))
-    block.writer.pieces("shop__receipts", paths, piece, lines,
-                        "receipt_no,receipt_kind,purchased_on,loyalty_no,product_code,revenue,cost,currency\n")
+    block.writer.pieces(
+        "shop__receipts",
+        paths,
+        piece,
+        lines,
+        "receipt_no,receipt_kind,purchased_on,loyalty_no,product_code,revenue,cost,currency\n",
+    )
 
 
 def _write_survey(block: Block, accounts: Accounts, visits: Experiences) -> None:
@@ -92,16 +108,27 @@ def _write_survey(block: Block, accounts: Accounts, visits: Experiences) -> None
     number = render.join("A", render.number(sequence(answers.partner), 6))
     loyalty = render.number(accounts.number_at(people, answers.person, answers.partner), LOYALTY_WIDTH)
     score = scores(answers, network, rng)
-    columns = [number, render.clock(answered_on, rng.integers(18 * 3600, 23 * 3600, n)),
-               render.blank(render.join("R", render.number(answers.detail["number"], 7)), known[:, 0] < 0.75),
-               render.blank(loyalty, known[:, 1] < 0.7),
-               render.blank(person_data.email(people, answers.person, answers.day, rng, 0.0), known[:, 2] < 0.4),
-               modes(n, rng), render.number(score), render.take(COMMENTS, rng.integers(0, len(COMMENTS), n))]
+    columns = [
+        number,
+        render.clock(answered_on, rng.integers(18 * 3600, 23 * 3600, n)),
+        render.blank(render.join("R", render.number(answers.detail["number"], 7)), known[:, 0] < 0.75),
+        render.blank(loyalty, known[:, 1] < 0.7),
+        render.blank(person_data.email(people, answers.person, answers.day, rng, 0.0), known[:, 2] < 0.4),
+        modes(n, rng),
+        render.number(score),
+        render.take(COMMENTS, rng.integers(0, len(COMMENTS), n)),
+    ]
     paths = [f"shop/{code}/survey.csv" for code in network.codes]
-    block.writer.pieces("shop__survey", paths, answers.partner, render.csv_lines(columns),
-                        "answer_no,answered_at,receipt_no,loyalty_no,email,survey_mode,score,comment\n")
-    write_follow_ups(block, "shop_visit", render.take(network.codes, answers.partner), number, answered_on,
-                     np.where(score < 7, 0, 2))
+    block.writer.pieces(
+        "shop__survey",
+        paths,
+        answers.partner,
+        render.csv_lines(columns),
+        "answer_no,answered_at,receipt_no,loyalty_no,email,survey_mode,score,comment\n",
+    )
+    write_follow_ups(
+        block, "shop_visit", render.take(network.codes, answers.partner), number, answered_on, np.where(score < 7, 0, 2)
+    )
 
 
 def _write_products(block: Block, visits: Experiences, product: np.ndarray) -> None:
@@ -114,13 +141,16 @@ def _write_products(block: Block, visits: Experiences, product: np.ndarray) -> N
     device[purchase.person] = product[bought[first]]
     built = np.maximum(people.first_day, 0) - rng.integers(40, 300, len(people))
     device = np.where(device < 0, rng.integers(0, len(PRODUCTS), len(people)), device)
-    block.writer.parquet("manufacturer__units_built",
-                         f"manufacturer/{MANUFACTURER['retail']}/units_built_{block.chain.country.lower()}{block.part}.parquet", {
-                             "serial_number": serial(block, np.arange(len(people))),
-                             "product_code": render.take(PRODUCTS, device),
-                             "built_on": render.dates(built),
-                             "importer_code": pa.nulls(len(people), pa.string()),
-                         })
+    block.writer.parquet(
+        "manufacturer__units_built",
+        f"manufacturer/{MANUFACTURER['retail']}/units_built_{block.chain.country.lower()}{block.part}.parquet",
+        {
+            "serial_number": serial(block, np.arange(len(people))),
+            "product_code": render.take(PRODUCTS, device),
+            "built_on": render.dates(built),
+            "importer_code": pa.nulls(len(people), pa.string()),
+        },
+    )
     claimed = purchase.keep((rng.random(len(purchase)) < CLAIM_SHARE) & (purchase.day < DAYS - 60))
     claimed.day = claimed.day + rng.integers(5, 55, len(claimed))
     amount = (rng.gamma(2, 3_000, len(claimed)) * block.chain.price_level).astype(np.int64)

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from demo.network import Network
 from demo.plan import CATEGORIES, CHAINS, WINDOW_DAYS, Chain
 
-IDENTITY_SCHEMA = pa.schema([("dataset", pa.string()), ("partner_code", pa.string()), ("record_no", pa.string()),
-                             ("person_id", pa.int64())])
+IDENTITY_SCHEMA = pa.schema(
+    [("dataset", pa.string()), ("partner_code", pa.string()), ("record_no", pa.string()), ("person_id", pa.int64())]
+)
 
 
 class Truth:
@@ -49,28 +50,45 @@ class Truth:
     def write(self) -> None:
         """The truth file."""
         self._identity.close()
-        content = {**self.facts, "chains": {chain.code: self._chain(chain) for chain in CHAINS},
-                   "hub_addresses": dict(sorted(self.hubs.items())),
-                   "identity_table": self.identity_path.name}
+        content = {
+            **self.facts,
+            "chains": {chain.code: self._chain(chain) for chain in CHAINS},
+            "hub_addresses": dict(sorted(self.hubs.items())),
+            "identity_table": self.identity_path.name,
+        }
         self.path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def _chain(self, chain: Chain) -> dict[str, object]:
         links = {}
         for link, plan in chain.links.items():
             counts = self.retention.get((chain.code, link), np.zeros((3, 2), np.int64))
-            kept = {name: round(float(stayed / followed), 4) if followed else None
-                    for name, (followed, stayed) in zip(CATEGORIES, counts, strict=True)}
+            kept = {
+                name: round(float(stayed / followed), 4) if followed else None
+                for name, (followed, stayed) in zip(CATEGORIES, counts, strict=True)
+            }
             links[link] = {
                 "extra_leave_probability": dict(zip(CATEGORIES, (*plan.leave, 0.0), strict=True)),
-                "experience_shares": {"detractor": plan.detractors, "passive": plan.passives,
-                                      "promoter": round(1 - plan.detractors - plan.passives, 4)},
+                "experience_shares": {
+                    "detractor": plan.detractors,
+                    "passive": plan.passives,
+                    "promoter": round(1 - plan.detractors - plan.passives, 4),
+                },
                 "answers_followed_whole_window": {n: int(c[0]) for n, c in zip(CATEGORIES, counts, strict=True)},
                 "true_retention": kept,
-                "true_gap_to_promoters": {name: round(kept["promoter"] - kept[name], 4)
-                                          if kept["promoter"] is not None and kept[name] is not None else None
-                                          for name in ("detractor", "passive")},
+                "true_gap_to_promoters": {
+                    name: round(kept["promoter"] - kept[name], 4)
+                    if kept["promoter"] is not None and kept[name] is not None
+                    else None
+                    for name in ("detractor", "passive")
+                },
             }
-        return {"industry": chain.industry, "country": chain.country, "weakest": list(chain.weakest),
-                "is_tie": len(chain.weakest) > 1, "retention_window_days": WINDOW_DAYS[chain.industry],
-                "persons": self.persons[chain.code],
-                "persons_at_two_partners": self.people_at_two_partners[chain.code], "links": links}
+        return {
+            "industry": chain.industry,
+            "country": chain.country,
+            "weakest": list(chain.weakest),
+            "is_tie": len(chain.weakest) > 1,
+            "retention_window_days": WINDOW_DAYS[chain.industry],
+            "persons": self.persons[chain.code],
+            "persons_at_two_partners": self.people_at_two_partners[chain.code],
+            "links": links,
+        }

@@ -5,10 +5,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from nps_chain import identity, intake
 from nps_chain.errors import UserError
@@ -95,7 +96,7 @@ def run_dbt(settings: Settings) -> None:
     """Build and test every model in a fresh working database; a failed test stops here."""
     remove_work_database(settings)
     say("dbt: building and testing")
-    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--no-use-colors", "build"]
+    command = [str(Path(sys.executable).with_name("dbt")), "--log-format", "json", "--no-use-colors", "build"]
     environment = {**os.environ, **settings.environment(), "PYTHONUNBUFFERED": "1"}
     started = monotonic()
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -103,7 +104,7 @@ def run_dbt(settings: Settings) -> None:
     if process.returncode:
         named = "; ".join(failures[:SHOWN_FAILURES]) or "see logs/dbt.log"
         more = f" and {len(failures) - SHOWN_FAILURES} more" if len(failures) > SHOWN_FAILURES else ""
-        raise UserError(f"dbt did not succeed, so nothing was published: {named}{more}.")
+        raise UserError(f"dbt did not succeed, so nothing was published; what failed: {named}{more}.")
 
 
 def remove_work_database(settings: Settings) -> None:
@@ -113,8 +114,8 @@ def remove_work_database(settings: Settings) -> None:
         path.unlink(missing_ok=True)
 
 
-def _follow(lines: Iterator[str], started: float) -> list[str]:
-    """Show dbt's progress now and then, and its warnings and errors at once; return the failures in short."""
+def _follow(lines: Iterable[str], started: float) -> list[str]:
+    """Show dbt's progress now and then, and its warnings and errors at once; return what failed, in short."""
     failures: list[str] = []
     for line in lines:
         try:
@@ -122,16 +123,24 @@ def _follow(lines: Iterator[str], started: float) -> list[str]:
         except ValueError:
             say(f"  {line.rstrip()}")
             continue
-        info, data = event.get("info", {}), event.get("data", {})
-        if info.get("level") in ("warn", "error"):
-            say(f"  {info.get('msg', '').strip()}")
-        node = data.get("node_info", {})
-        if info.get("name") in ("LogTestResult", "LogModelResult", "LogSeedResult", "LogUnitTestResult", "NodeFinished"):
-            if info.get("name") == "NodeFinished" and node.get("node_status") in ("fail", "error"):
-                failures.append(f"{node.get('resource_type')} {node.get('node_name')}: {node.get('node_status')}")
-            index, total = data.get("index", 0), data.get("total", data.get("num_models", 0))
-            if index and (index % NODES_PER_PROGRESS_LINE == 0 or index == total):
-                say(f"  {index} of {total} nodes, {monotonic() - started:.0f} s")
-        elif info.get("name") == "MainEncounteredError":
-            failures.append(info.get("msg", "").strip().splitlines()[0])
+        info, data = event["info"], event["data"]
+        if info["level"] in ("warn", "error"):
+            say(f"  {info['msg'].strip()}")
+        if info["name"] == "MainEncounteredError":
+            failures.append(info["msg"].strip().splitlines()[0])
+        if "index" in data and "status" in data:
+            failures += _failure(data)
+            _show_progress(data["index"], data["total"] if "total" in data else data["num_models"], started)
     return failures
+
+
+def _failure(data: dict[str, Any]) -> list[str]:
+    if data["status"].lower() not in ("fail", "error"):
+        return []
+    node = data["node_info"]
+    return [f"{node['resource_type'].replace('_', ' ')} {node['node_name']}"]
+
+
+def _show_progress(index: int, total: int, started: float) -> None:
+    if index % NODES_PER_PROGRESS_LINE == 0 or index == total:
+        say(f"  {index} of {total} nodes, {monotonic() - started:.0f} s")

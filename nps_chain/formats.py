@@ -77,9 +77,9 @@ class Reader(ABC):
     def read_patiently(self, prepared: Prepared) -> None:
         """Add the file's good rows to the table `patient` and its bad ones to `rejects`."""
 
-    def account_quick(self, prepared: Prepared, rows: int) -> bool:
-        """Whether the rows that the quick way read are all that the file has."""
-        return rows == prepared.lines
+    def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
+        """Lines that the quick way rightly left out; None if the rows it read are not all that the file has."""
+        return [] if rows == prepared.lines else None
 
     def reject(self, file: LandingFile, lines: list[int], reasons: list[str]) -> None:
         """Note records that could not be split into fields."""
@@ -249,19 +249,17 @@ class NdjsonReader(Reader):
         query = self._objects_query(self._lines_query(files))
         return Relation(query, files[0].source, self.facts(files, heading_lines=0))
 
-    def account_quick(self, prepared: Prepared, rows: int) -> bool:
-        """Lines that are no object are rejects, blank ones are nothing; together they must be all lines."""
+    def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
+        """Lines that are no object; blank ones are nothing. Together with the rows they must be all lines."""
         if rows == prepared.lines:
-            return True
+            return []
         others = self.connection.execute(
             f"select sequence, clean(line) is null from ({self._lines_query([prepared])}) "
             "where not coalesce(is_json_object(line), false) order by sequence"
         ).fetchall()
         if rows + len(others) != prepared.lines:
-            return False
-        bad = [line for line, is_blank in others if not is_blank]
-        self.reject(prepared.file, bad, ["not_json"] * len(bad))
-        return True
+            return None
+        return [line for line, is_blank in others if not is_blank]
 
     def read_patiently(self, prepared: Prepared) -> None:
         """Judge the bytes of every line, then take the good ones apart like the quick way does."""

@@ -32,7 +32,12 @@ HASH_KINDS = {
 BLANKS = " \t\r\n\v\f\u00a0\ufeff"
 
 _MACROS = rf"""
-create or replace macro clean(x) as nullif(trim(x, '{BLANKS}'), '');
+-- trimming is dear and hardly ever needed, looking is cheap
+create or replace macro clean(x) as
+    case
+        when regexp_matches(x, '^[{BLANKS}]|[{BLANKS}]$') then nullif(trim(x, '{BLANKS}'), '')
+        else nullif(x, '')
+    end;
 
 create or replace macro clean_email(x) as
     case

@@ -135,6 +135,19 @@ def _swap(fresh: Path, raw: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _size(path: Path) -> int:
+    """Bytes of the file; 0 if it has gone since it was listed."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _sentence(file: LandingFile, error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{file.relative} was not read: {reason or 'the file cannot be opened'}."
+
+
 class Intake:
     """One run over one landing folder."""
 
@@ -167,7 +180,7 @@ class Intake:
         results = self._load(self.contract.dataset(PARTNERS))
         self.partner_calling_codes = self._read_calling_codes()
         others = [dataset for dataset in self.contract.datasets if dataset.name != PARTNERS]
-        others.sort(key=self._size, reverse=True)
+        others.sort(key=self._bytes, reverse=True)
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             for loaded in pool.map(self._load, others):
                 results += loaded
@@ -176,8 +189,8 @@ class Intake:
         self._write_manifest(summary.files)
         return summary
 
-    def _size(self, dataset: Dataset) -> int:
-        return sum(file.path.stat().st_size for file in self._files_of(dataset) if file.problem is None)
+    def _bytes(self, dataset: Dataset) -> int:
+        return sum(_size(file.path) for file in self._files_of(dataset))
 
     def _files_of(self, dataset: Dataset) -> list[LandingFile]:
         return [file for file in self.files if file.dataset is dataset]
@@ -237,6 +250,8 @@ class DatasetLoader:
         self.target_sql = literal(str(target))
         self.reader: Reader = READERS[dataset.format](connection, dataset, scratch)
         self.failed: dict[int, FileResult] = {}
+        # lines without a row in the files that were read the quick way, by the last write
+        self.left_out: dict[int, list[int] | None] = {}
 
     def load(self, files: list[LandingFile], calling_codes: dict[str, str]) -> list[FileResult]:
         """Read the files, quickly where that proves right, and account for every line."""
@@ -247,6 +262,9 @@ class DatasetLoader:
         while wrong := self._write(quick):
             self._read_patiently(wrong)
             quick = [file for file in quick if file not in wrong]
+        for file in quick:
+            lines = self.left_out[file.file.file_id] or []
+            self.reader.reject(file.file, lines, ["not_json"] * len(lines))
         read = self._count_rows()
         loaded = [
             self._result(file, read[file.file.file_id]) for file in prepared if file.file.file_id not in self.failed
@@ -264,24 +282,23 @@ class DatasetLoader:
                 continue
             try:
                 prepared.append(self.reader.prepare(file, calling_codes.get(file.partner_code or "")))
-            except UnreadableFileError as error:
-                self._fail(file, f"{file.relative} was not read: {error}.")
-            except OSError as error:
-                self._fail(file, f"{file.relative} was not read: {error.strerror or 'the file cannot be opened'}.")
+            except (UnreadableFileError, OSError) as error:
+                self._fail(file, _sentence(file, error))
         return prepared
 
     def _fail(self, file: LandingFile, message: str) -> None:
-        size = file.path.lstat().st_size
         self.failed[file.file_id] = FileResult(
-            file.file_id, self.dataset.name, file.relative, FAILED, message, bytes=size
+            file.file_id, self.dataset.name, file.relative, FAILED, message, bytes=_size(file.path)
         )
 
     def _read_patiently(self, files: list[Prepared]) -> None:
         for file in files:
             try:
                 self.reader.read_patiently(file)
-            except UnreadableFileError as error:
-                self._fail(file.file, f"{file.file.relative} was not read: {error}.")
+            except (UnreadableFileError, OSError) as error:
+                for table in ("patient", "rejects"):
+                    self.connection.execute(f"delete from {table} where file_id = {file.file.file_id}")
+                self._fail(file.file, _sentence(file.file, error))
 
     def _write(self, quick: list[Prepared]) -> list[Prepared]:
         """Write the raw file and return the files that the quick way did not read right."""
@@ -310,7 +327,11 @@ class DatasetLoader:
         return True
 
     def _miscounted(self, quick: list[Prepared]) -> list[Prepared]:
-        """The line numbers hold only if each file gave as many rows as it has lines, from the first to the last."""
+        """Name the files that gave another number of rows than they have lines.
+
+        A row too few shifts the line numbers of all files behind it, so those files are read again without it.
+        Where all counts agree, every line number must lie in its file.
+        """
         rows = {
             file_id: (count, first, last)
             for file_id, count, first, last in self.connection.execute(
@@ -318,14 +339,19 @@ class DatasetLoader:
                 f"from read_parquet({self.target_sql}) group by file_id"
             ).fetchall()
         }
-        wrong = []
-        for file in quick:
-            count, first, last = rows.get(file.file.file_id, (0, 1, 0))
-            heading = 1 if self.dataset.format == "csv" else 0
-            in_range = first >= 1 + heading and last <= file.lines + heading
-            if not (count == 0 or in_range) or not self.reader.account_quick(file, count):
-                wrong.append(file)
-        return wrong
+        self.left_out = {
+            file.file.file_id: self.reader.quick_rejects(file, rows.get(file.file.file_id, (0, 0, 0))[0])
+            for file in quick
+        }
+        wrong = [file for file in quick if self.left_out[file.file.file_id] is None]
+        if wrong:
+            return wrong
+        heading = 1 if self.dataset.format == "csv" else 0
+        return [
+            file
+            for file in quick
+            if (found := rows.get(file.file.file_id)) and not (found[1] > heading and found[2] <= file.lines + heading)
+        ]
 
     def _count_rows(self) -> Counter[int]:
         counted = self.connection.execute(

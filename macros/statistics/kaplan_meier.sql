@@ -3,7 +3,9 @@
     An event precedes a censoring at the same time. Greenwood's variance is null once the survival is 0. -#}
 {%- macro kaplan_meier(relation, group_columns, duration, is_event, weight='1') -%}
     {%- set groups = group_columns | join(', ') -%}
-    {%- set until_now = 'partition by ' ~ groups ~ ' order by duration rows between unbounded preceding and current row' -%}
+    {%- set until_now -%}
+        partition by {{ groups }} order by duration rows between unbounded preceding and current row
+    {%- endset -%}
     with
 
     km_exits as (
@@ -45,7 +47,8 @@
             at_risk,
             events,
             censored,
-            {{ stable_sum('ln(cast(nullif(at_risk - events, 0) as double) / at_risk)', 30, until_now) }} as log_survival,
+            {{ stable_sum('ln(cast(nullif(at_risk - events, 0) as double) / at_risk)', 30, until_now) }}
+                as log_survival,
             {{ stable_sum('cast(events as double) / at_risk / nullif(at_risk - events, 0)', 30, until_now) }}
                 as greenwood_sum
         from km_at_risk

@@ -1,7 +1,7 @@
-{#- Log-rank test (Mantel 1966; Peto and Peto 1972) of 2 or 3 categories, follow-up cut at `horizon`: who left
-    later counts as censored there. One row per group, as a query to put in a CTE; a group without an event, or with fewer
-    than two categories at risk at an event, has no row. A category nobody of which was at risk at an event takes
-    no degree of freedom (as in R's survdiff). `weight` counts subjects per row (whole numbers). -#}
+{#- Log-rank test (Mantel 1966; Peto and Peto 1972) of 2 or 3 categories, follow-up cut at `horizon`: who left later
+    counts as censored there. One row per group, as a query to put in a CTE; a group without an event, or with fewer
+    than two categories at risk at an event, has no row. A category nobody of which was at risk at an event takes no
+    degree of freedom (as in R's survdiff). `weight` counts subjects per row (whole numbers). -#}
 {%- macro log_rank(relation, group_columns, category_column, duration, is_event, horizon, weight='1') -%}
     {%- set groups = group_columns | join(', ') -%}
     {%- set categories = [1, 2, 3] -%}

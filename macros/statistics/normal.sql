@@ -10,10 +10,11 @@
 {%- endmacro -%}
 
 {%- macro normal_upper_tail(x) -%}
-    {#- P(Z > x) for x >= 0, as West (2005), "Better approximations to cumulative normal functions": the rational function
-        of Hart (1968, no. 5666), then Laplace's continued fraction. West changes over at 7.07 and stops at 4 terms, for an
-        absolute error of 1e-15. Changing over at 3.5, with 28 terms (contracted to 14), keeps the tail's relative error
-        below 1e-13 too, but for the rounding of exp() far out (3e-13 at 37). -#}
+    {#- P(Z > x) for x >= 0, as West (2005), "Better approximations to cumulative normal functions": the rational
+        function of Hart (1968, no. 5666), then Laplace's continued fraction. West changes over at 7.07 and stops at
+        4 terms, for an absolute error of 1e-15. Changing over at 3.5, with 28 terms (contracted to 14), keeps the
+        tail's relative error below 1e-13 too, but for the rounding of exp() far out (3e-13 at 37). -#}
+    {%- set terms = 14 -%}
     case
         when {{ x }} > 37 then 0e0
         when {{ x }} < 3.5e0 then
@@ -26,11 +27,11 @@
             ]) }}
         else
             exp(-{{ x }} * {{ x }} / 2) / 2.5066282746310002e0 * {{ x }} / (
-                {%- for k in range(1, 15) -%}
+                {%- for k in range(1, terms + 1) -%}
                     {{ x }} * {{ x }} + {{ 4 * k - 3 }}e0 - {{ 2 * k * (2 * k - 1) }}e0 / (
                 {%- endfor -%}
-                {{ x }} * {{ x }} + 57e0
-                {{- ')' * 15 }}
+                {{ x }} * {{ x }} + {{ 4 * terms + 1 }}e0
+                {{- ')' * (terms + 1) }}
     end
 {%- endmacro -%}
 

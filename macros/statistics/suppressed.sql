@@ -1,7 +1,7 @@
-{#- Which cells of a table of counts to hide, and why (methods.md, section 3): every row of `relation` with its key and
-    `suppression_reason`, null where the figures are shown.
+{#- Which cells of a table of counts to hide, and why: every row of `relation` with its key
+    and `suppression_reason`, null where the figures are shown.
 
-    Hidden are the cells of fewer than `min_responses_shown` responses and, within each parent total, as many of the next
+    Hidden are the cells of fewer than `min_responses_shown` responses and, in each parent total, as many of the next
     smallest as it takes so that nobody can work a hidden figure out from the total, the shown cells and this rule:
     the hidden ones are at least two, hold at least `min_responses_shown` responses together, and their sums leave
     every one of them more than one possible value. Where even hiding all is not enough, all give the same reason.
@@ -42,7 +42,7 @@
         select
             *,
             hidden_cells >= small_cells
-            and hidden_cells >= 2
+            {#- and so at least two #}
             and hidden_responses >= {{ minimum }}
             {#- not all at the least they can be: small cells at 0, the others at the minimum #}
             and hidden_responses > {{ minimum }} * (hidden_cells - small_cells)

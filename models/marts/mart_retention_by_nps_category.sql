@@ -40,10 +40,11 @@ link_horizons as (
 
 categories as (
 
-    {% for category in ['promoter', 'passive', 'detractor'] -%}
-    select '{{ category }}' as nps_category
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    select 'promoter' as nps_category
+    union all
+    select 'passive' as nps_category
+    union all
+    select 'detractor' as nps_category
 
 ),
 

@@ -23,8 +23,8 @@ select
     case when answer_reject_reason is null then answered_at end as answered_at,
     case when answer_reject_reason is null then answered_on end as answered_on,
     case when answer_reject_reason is null then score end as score,
-    case when answer_reject_reason is null then ces end as ces,
-    case when answer_reject_reason is null then csat end as csat,
+    ces,
+    csat,
     case
         when answer_reject_reason is not null then 'invalid'
         when score is null then 'not_answered'

@@ -23,7 +23,7 @@ select
     survey_mode,
     case when answer_reject_reason is null then answered_on end as answered_on,
     case when answer_reject_reason is null then score end as score,
-    case when answer_reject_reason is null then still_owner end as still_owner,
+    still_owner,
     case
         when answer_reject_reason is not null then 'invalid'
         when score is null then 'not_answered'

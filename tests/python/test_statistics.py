@@ -472,15 +472,26 @@ def test_retention_on_random_links(sandbox: Sandbox) -> None:
 
 
 def test_retention_does_not_depend_on_the_order_of_rows(sandbox: Sandbox) -> None:
-    """To the last bit."""
+    """To the last bit, with one thread and with many, on enough rows for the threads to share them out."""
     random = np.random.default_rng(4)
-    links = {link: random_retention(random, link) for link in range(1, 9)}
+    size = 200_000
+    rows = pd.DataFrame(
+        {
+            "chain_link_key": random.integers(1, 41, size),
+            "nps_category": random.choice(CATEGORIES, size),
+            "duration_days": random.integers(1, 1000, size),
+            "is_event": random.random(size) < 0.3,
+        }
+    )
     order = ["chain_link_key", "nps_category", "horizon_days"]
-    first = build_retention(sandbox, links).sort_values(order, ignore_index=True)
-    shuffled = {link: rows.sample(frac=1, random_state=1) for link, rows in reversed(links.items())}
-    sandbox.connection.execute("set threads = 1")
-    second = build_retention(sandbox, shuffled).sort_values(order, ignore_index=True)
-    pd.testing.assert_frame_equal(first, second, check_exact=True)
+    marts = []
+    for threads, given in ((4, rows), (1, rows.sample(frac=1, random_state=1)), (3, rows[::-1])):
+        sandbox.connection.execute(f"set threads = {threads}")
+        mart = build_retention(sandbox, {link: given[given["chain_link_key"] == link] for link in range(1, 41)})
+        marts.append(mart.sort_values(order, ignore_index=True))
+    assert marts[0]["log_rank_p"].notna().all()
+    for mart in marts[1:]:
+        pd.testing.assert_frame_equal(marts[0], mart, check_exact=True)
 
 
 # ----------------------------------------------------------------------------------- NPS marts and suppression
@@ -625,6 +636,7 @@ def attack(cells: pd.DataFrame) -> None:
     whole = not small.any()
     bounds = [(0, MIN_SHOWN - 1) if is_small else ((0 if whole else MIN_SHOWN), most) for is_small in small]
     assert len(hidden) >= 2, "one hidden cell is the difference"
+    assert rest["responses"] >= MIN_SHOWN, "the hidden cells together are a group too small to show"
     for cell in range(len(bounds)):
         low, high = possible_values(rest["responses"], bounds, cell)
         assert low < high, f"a hidden number of responses can only be {low}: {bounds}, {rest}"
@@ -649,6 +661,37 @@ def test_subtraction_attack_on_partners(nps_marts: tuple) -> None:
             attack(siblings)
             attacked += 1
     assert attacked > 100
+
+
+@pytest.mark.parametrize(
+    ("sizes", "hidden"),
+    [
+        ([5, 30, 40], [5, 30]),
+        ([3, 4, 50, 60], [3, 4, 50]),
+        ([4, 9, 50, 60], [4, 9]),
+        # 10 is the least that a complementary cell can be, so that the small one would be known to be 0
+        ([0, 10, 12, 30], [0, 10, 12]),
+        # 18 from two cells of at most 9
+        ([9, 9, 20, 25], [9, 9, 20]),
+        # the next smallest lies between 10 and the smallest one shown: hidden, but known
+        ([3, 10, 10, 20], [3, 10, 10]),
+        ([10, 11, 30], []),
+    ],
+)
+def test_subtraction_attack_on_awkward_sizes(sandbox: Sandbox, sizes: list[int], hidden: list[int]) -> None:
+    """The sizes at which the plain rule (two cells, ten responses) would give a figure away."""
+    answers = [(partner, number % 3) for partner, size in enumerate(sizes) for number in range(size)]
+    responses = pd.DataFrame(answers, columns=["partner_key", "category"])
+    responses = responses.assign(chain_link_key=1, quarter_start_on=QUARTERS[0])
+    for number, column in enumerate(ANSWERS):
+        responses[column] = (responses["category"] == number).astype(int)
+    invitations = pd.DataFrame({"partner_key": range(len(sizes)), "is_delivered": 1, "is_answered": 0})
+    invitations = invitations.assign(chain_link_key=1, quarter_start_on=QUARTERS[0])
+    _, by_partner = build_nps(sandbox, responses, invitations)
+    responses = responses.assign(partner_code="p" + responses["partner_key"].astype(str))
+    cells = with_truth(by_partner, responses, ["chain_link_key", "quarter_start_on", "partner_code"])
+    attack(cells)
+    assert sorted(cells.loc[cells["is_suppressed"], "true_responses"]) == hidden
 
 
 def test_subtraction_attack_on_quarters(nps_marts: tuple) -> None:

@@ -17,7 +17,7 @@ select
     chain_links.chain_key,
     chain_links.link_key,
     chain_links.chain_link_key,
-    programme_costs.month,
+    programme_costs.month as month_start_on,
     {{ quarter_start('programme_costs.month') }} as quarter_start_on,
     programme_costs.programme_cost_eur,
     programme_costs.head_count

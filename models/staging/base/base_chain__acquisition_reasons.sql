@@ -1,6 +1,6 @@
 with
 
-raw_rows as (
+raw_rows as {{ inline_cte() }} (
 
     select * from {{ source('raw', 'chain__acquisition_reasons') }}
 

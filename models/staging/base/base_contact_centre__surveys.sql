@@ -1,6 +1,6 @@
 with
 
-raw_rows as (
+raw_rows as {{ inline_cte() }} (
 
     select * from {{ source('raw', 'contact_centre__surveys') }}
 
@@ -95,13 +95,13 @@ judged as {{ inline_cte() }} (
             + required('contact_id')
             + timestamp_rules('sent_at', required=true)
             + allowed('survey_mode', ['email', 'sms', 'phone', 'web', 'paper'])
+            + number_rules('ces', minimum=1, maximum=7)
+            + number_rules('csat', minimum=1, maximum=5)
             + partner_rules(has_country=false)
             + lookup_rules('unknown_contact', 'contact_id', 'known_contact_id')
         ) }} as reject_reason,
         {{ first_reason(
             answer_rules('answered_at', 'sent_at')
-            + number_rules('ces', minimum=1, maximum=7)
-            + number_rules('csat', minimum=1, maximum=5)
         ) }} as answer_reject_reason
     from matched
 
@@ -112,7 +112,7 @@ repeated as (
     {{ repeated_rows(
         'judged',
         key=['partner_code', 'survey_id'],
-        content=['contact_id', 'sent_at_text', 'survey_mode', 'answered_at_text', 'score_text', 'ces_text', 'csat_text'],
+        content=['contact_id', 'sent_at_text', 'survey_mode', 'answered_at_text', 'score_text', 'ces', 'csat'],
     ) }}
 
 ),

@@ -1,6 +1,6 @@
 with
 
-raw_rows as (
+raw_rows as {{ inline_cte() }} (
 
     select * from {{ source('raw', 'dealer__post_service_survey') }}
 

@@ -1,6 +1,6 @@
 with
 
-raw_rows as (
+raw_rows as {{ inline_cte() }} (
 
     select * from {{ source('raw', 'importer__ownership_survey') }}
 
@@ -76,11 +76,11 @@ judged as {{ inline_cte() }} (
             required('invitation_no')
             + date_rules('sent_on', required=true)
             + word_rules('survey_mode')
+            + word_rules('still_owner')
             + partner_rules()
         ) }} as reject_reason,
         {{ first_reason(
             answer_rules('answered_on', 'sent_on')
-            + word_rules('still_owner')
         ) }} as answer_reject_reason
     from matched
 
@@ -91,7 +91,7 @@ repeated as (
     {{ repeated_rows(
         'judged',
         key=['partner_code', 'invitation_no'],
-        content=['serial_hash', 'email_hash', 'phone_hash', 'sent_on', 'survey_mode', 'answered_on_text', 'score_text', 'still_owner_text'],
+        content=['serial_hash', 'email_hash', 'phone_hash', 'sent_on', 'survey_mode', 'answered_on_text', 'score_text', 'still_owner'],
     ) }}
 
 ),

@@ -1,0 +1,107 @@
+-- Every accepted invitation, answer and contact is in its fact once.
+with
+
+erased as (
+
+    select * from {{ ref('int_erased_customer') }}
+
+),
+
+period as (
+
+    select * from {{ ref('int_period') }}
+
+),
+
+staged_invitations as (
+
+    select row_key from {{ ref('stg_manufacturer__survey_invitations') }}
+    union all
+    select row_key from {{ ref('stg_importer__ownership_survey') }}
+    union all
+    select row_key from {{ ref('stg_dealer__post_sale_survey') }}
+    union all
+    select row_key from {{ ref('stg_dealer__post_service_survey') }}
+    union all
+    select row_key from {{ ref('stg_contact_centre__surveys') }}
+
+),
+
+staged_answers as (
+
+    select row_key from {{ ref('stg_manufacturer__survey_answers') }}
+    union all
+    select row_key from {{ ref('stg_shop__survey') }}
+    union all
+    select row_key from {{ ref('stg_importer__ownership_survey') }} where answer_status = 'answered'
+    union all
+    select row_key from {{ ref('stg_dealer__post_sale_survey') }} where answer_status = 'answered'
+    union all
+    select row_key from {{ ref('stg_dealer__post_service_survey') }} where answer_status = 'answered'
+    union all
+    select row_key from {{ ref('stg_contact_centre__surveys') }} where answer_status = 'answered'
+
+),
+
+-- counted on the events themselves, since an answer may be late where its invitation is not
+late as (
+
+    select
+        'invitations' as fact,
+        count(*) as events
+    from {{ ref('int_survey_invitation') }} as events
+    cross join period
+    left join erased on events.customer_key = erased.customer_key
+    where erased.customer_key is not null or events.sent_on > period.as_of_on
+
+    union all
+
+    select
+        'responses' as fact,
+        count(*) as events
+    from {{ ref('int_survey_response') }} as events
+    cross join period
+    left join erased on events.customer_key = erased.customer_key
+    where erased.customer_key is not null or events.response_on > period.as_of_on
+
+    union all
+
+    select
+        'contacts' as fact,
+        count(*) as events
+    from {{ ref('int_contact') }} as events
+    cross join period
+    left join erased on events.customer_key = erased.customer_key
+    where erased.customer_key is not null or events.opened_on > period.as_of_on
+
+),
+
+staged as (
+
+    select 'invitations' as fact, count(*) as events from staged_invitations
+    union all
+    select 'responses' as fact, count(*) as events from staged_answers
+    union all
+    select 'contacts' as fact, count(*) as events from {{ ref('stg_contact_centre__contacts') }}
+
+),
+
+found as (
+
+    select 'invitations' as fact, count(*) as events from {{ ref('fct_survey_invitation') }}
+    union all
+    select 'responses' as fact, count(*) as events from {{ ref('fct_nps_response') }}
+    union all
+    select 'contacts' as fact, count(*) as events from {{ ref('fct_contact') }}
+
+)
+
+select
+    staged.fact,
+    staged.events as staged_events,
+    late.events as late_events,
+    found.events as found_events
+from staged
+inner join late on staged.fact = late.fact
+inner join found on staged.fact = found.fact
+where staged.events - late.events != found.events

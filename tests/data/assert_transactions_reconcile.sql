@@ -1,0 +1,47 @@
+-- Every accepted transaction is in the fact once, with its money: nothing fans out, nothing is lost on a join.
+-- What staging holds less what was rejected late must be what the fact holds.
+with
+
+staged as (
+
+    select row_key, revenue_eur, margin_eur from {{ ref('stg_dealer__sales_orders') }}
+    union all
+    select row_key, revenue_eur, margin_eur from {{ ref('stg_dealer__service_orders') }}
+    union all
+    select row_key, revenue_eur, margin_eur from {{ ref('stg_shop__receipts') }}
+
+),
+
+expected as (
+
+    select
+        count(*) as transactions,
+        sum(staged.revenue_eur) as revenue_eur,
+        sum(staged.margin_eur) as margin_eur
+    from staged
+    left join {{ ref('int_late_reject') }} as late_rejects on staged.row_key = late_rejects.row_key
+    where late_rejects.row_key is null
+
+),
+
+found as (
+
+    select
+        count(*) as transactions,
+        sum(revenue_eur) as revenue_eur,
+        sum(margin_eur) as margin_eur
+    from {{ ref('fct_transaction') }}
+
+)
+
+select
+    expected.transactions as expected_transactions,
+    found.transactions as found_transactions,
+    expected.revenue_eur as expected_revenue_eur,
+    found.revenue_eur as found_revenue_eur
+from expected
+cross join found
+where
+    expected.transactions != found.transactions
+    or expected.revenue_eur is distinct from found.revenue_eur
+    or expected.margin_eur is distinct from found.margin_eur
