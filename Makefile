@@ -68,7 +68,7 @@ lock: $(BUILD_STAMP) ## renew the locked requirements
 	@for name in build test; do \
 		echo "locking requirements/$$name.txt"; \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--no-emit-find-links --custom-compile-command "make lock" \
+			--no-emit-find-links --no-strip-extras --custom-compile-command "make lock" \
 			"requirements/$$name.in" -o "requirements/$$name.txt"; \
 	done
 
