@@ -29,8 +29,8 @@ create or replace macro is_json_object(line) as
 create or replace macro number_text(x) as
     case
         when not isfinite(x) then null
-        when x = trunc(x) and abs(x) < 1e15 then cast(cast(x as bigint) as varchar)
-        when contains(cast(x as varchar), 'e') then cast(try_cast(x as decimal(38, 12)) as varchar)
+        when x = trunc(x) and abs(x) < 1e37 then cast(cast(x as hugeint) as varchar)
+        when contains(cast(x as varchar), 'e') then rtrim(cast(try_cast(x as decimal(38, 12)) as varchar), '0')
         else cast(x as varchar)
     end;
 """
@@ -92,10 +92,11 @@ class Reader(ABC):
             )
             self.connection.unregister("reject_chunk")
 
-    def insert_patient(self, prepared: Prepared, query: str, chunk: pa.Table) -> None:
+    def insert_patient(self, prepared: Prepared, query: str, chunk: pa.Table, line: str = "line") -> None:
         """Turn a chunk of raw fields into rows, by the same SQL as the quick way."""
         self.connection.register("patient_chunk", chunk)
-        relation = Relation(query, prepared.source, ((prepared.file, prepared.calling_code, 0),))
+        facts = ((prepared.file, prepared.calling_code, 0),)
+        relation = Relation(query, prepared.source, facts, sequence=line)
         self.connection.execute(f"insert into patient {select_sql(self.dataset, relation)}")
         self.connection.unregister("patient_chunk")
 
@@ -172,7 +173,7 @@ class CsvReader(Reader):
         columns = ", ".join(f"'c{position}': 'varchar'" for position in range(files[0].width))
         newline = "\\r\\n" if files[0].scan.crlfs else "\\n"
         query = (
-            "select file_index, row_number() over () as sequence, * from read_csv("
+            "select file_index, * from read_csv("
             f"{path_list([prepared.read_path for prepared in files])}, columns = {{{columns}}}, header = true, "
             f"delim = {literal(self.dataset.delimiter)}, quote = '\"', escape = '\"', new_line = {literal(newline)}, "
             "auto_detect = false, strict_mode = true, ignore_errors = true)"
@@ -193,7 +194,7 @@ class CsvReader(Reader):
     def _insert(self, prepared: Prepared, records: list[Record]) -> None:
         if not records:
             return
-        columns = {"sequence": pa.array([record.line for record in records], pa.int64())}
+        columns = {"line": pa.array([record.line for record in records], pa.int64())}
         fields = zip(*(record.fields or () for record in records), strict=True)
         for position, values in enumerate(fields):
             columns[f"c{position}"] = pa.array(values, pa.string())
@@ -228,10 +229,11 @@ class NdjsonReader(Reader):
         )
 
     def _lines_query(self, files: list[Prepared]) -> str:
+        """All lines with their running number, which must be counted before any is left out."""
         newline = "\\r\\n" if files[0].scan.crlfs else "\\n"
         return (
-            "select file_index, row_number() over () as sequence, line from read_csv("
-            f"{path_list([prepared.read_path for prepared in files])}, columns = {{'line': 'varchar'}}, "
+            "select file_index, row_number() over () as number, text from read_csv("
+            f"{path_list([prepared.read_path for prepared in files])}, columns = {{'text': 'varchar'}}, "
             f"header = false, delim = {literal(NO_DELIMITER)}, quote = '', escape = '', new_line = {literal(newline)}, "
             f"max_line_size = {MAX_LINE_BYTES}, auto_detect = false, strict_mode = true, ignore_errors = true)"
         )
@@ -239,23 +241,23 @@ class NdjsonReader(Reader):
     def _objects_query(self, lines: str) -> str:
         paths = ", ".join(literal(_json_path(column)) for column in self.dataset.columns)
         return (
-            "select file_index, sequence, "
-            f"case when is_json_object(line) then json_extract_string(line, [{paths}]) end as fields "
-            f"from ({lines}) where is_json_object(line)"
+            "select file_index, number, "
+            f"case when is_json_object(text) then json_extract_string(text, [{paths}]) end as fields "
+            f"from ({lines}) where is_json_object(text)"
         )
 
     def quick_relation(self, files: list[Prepared]) -> Relation:
         """A scan of whole lines, taken apart as JSON."""
         query = self._objects_query(self._lines_query(files))
-        return Relation(query, files[0].source, self.facts(files, heading_lines=0))
+        return Relation(query, files[0].source, self.facts(files, heading_lines=0), sequence="number")
 
     def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
         """Lines that are no object; blank ones are nothing. Together with the rows they must be all lines."""
         if rows == prepared.lines:
             return []
         others = self.connection.execute(
-            f"select sequence, clean(line) is null from ({self._lines_query([prepared])}) "
-            "where not coalesce(is_json_object(line), false) order by sequence"
+            f"select number, clean(text) is null from ({self._lines_query([prepared])}) "
+            "where not coalesce(is_json_object(text), false) order by number"
         ).fetchall()
         if rows + len(others) != prepared.lines:
             return None
@@ -287,15 +289,15 @@ class NdjsonReader(Reader):
         """Insert the objects and return the lines that are none."""
         chunk = pa.table(
             {
-                "sequence": pa.array([number for number, _ in lines], pa.int64()),
-                "line": pa.array([text for _, text in lines], pa.string()),
+                "line": pa.array([number for number, _ in lines], pa.int64()),
+                "text": pa.array([text for _, text in lines], pa.string()),
             }
         )
-        query = self._objects_query("select 0 as file_index, sequence, line from patient_chunk")
-        self.insert_patient(prepared, query, chunk)
+        query = self._objects_query("select 0 as file_index, line as number, text from patient_chunk")
+        self.insert_patient(prepared, query, chunk, line="number")
         self.connection.register("patient_chunk", chunk)
         rows = self.connection.execute(
-            "select sequence from patient_chunk where not coalesce(is_json_object(line), false) order by sequence"
+            "select line from patient_chunk where not coalesce(is_json_object(text), false) order by line"
         ).fetchall()
         self.connection.unregister("patient_chunk")
         return [(number, "not_json") for (number,) in rows]
@@ -349,11 +351,11 @@ class ParquetReader(Reader):
     def quick_relation(self, files: list[Prepared]) -> Relation:
         """All files of one schema; the row number inside the file stands for the line."""
         query = (
-            "select file_index, file_row_number + 1 as sequence, * from read_parquet("
+            "select file_index, file_row_number, * from read_parquet("
             f"{path_list([prepared.read_path for prepared in files])}, binary_as_string = true)"
         )
         facts = tuple((prepared.file, prepared.calling_code, 0) for prepared in files)
-        return Relation(query, files[0].source, facts)
+        return Relation(query, files[0].source, facts, sequence="file_row_number + 1")
 
     def read_patiently(self, prepared: Prepared) -> None:
         """There are no lines to fall back on."""

@@ -14,6 +14,8 @@ from nps_chain.contract import Column, Dataset
 from nps_chain.errors import UserError
 from nps_chain.settings import ROOT
 
+# The column of a relation that holds the calling code of the partner's country.
+CALLING_CODE = "_nps_calling_code"
 KEY_VARIABLE = "NPS_IDENTITY_KEY"
 MINIMUM_KEY_LENGTH = 16
 COUNTRIES_PATH = ROOT / "seeds" / "countries.csv"
@@ -114,6 +116,6 @@ def identity_sql(dataset: Dataset, column: Column, source: dict[str, str]) -> st
 def _calling_code_sql(dataset: Dataset, source: dict[str, str]) -> str:
     """The row's own country where it names one, otherwise the partner's."""
     if dataset.column("country") is None:
-        return "calling_code"
+        return f"raw.{CALLING_CODE}"
     codes = ", ".join(f"'{country}': '{code}'" for country, code in sorted(calling_codes().items()))
-    return f"coalesce(map {{{codes}}}[upper(clean({source['country']}))], calling_code)"
+    return f"coalesce(map {{{codes}}}[upper(clean({source['country']}))], raw.{CALLING_CODE})"

@@ -9,7 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -26,6 +26,8 @@ from nps_chain.projection import create_table, literal, schema, select_sql
 PARTNERS = "chain__partners"
 LOADED, FAILED, MISSING, UNKNOWN = "loaded", "failed", "missing", "unknown"
 DEFAULT_MEMORY_LIMIT = "4GB"
+# A file from this size on is worth a query of its own.
+LARGE_BYTES = 1 << 26
 MANIFEST_SCHEMA = pa.schema(
     [
         ("file_id", pa.int32()),
@@ -247,6 +249,7 @@ class DatasetLoader:
     def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, target: Path, scratch: Path) -> None:
         self.connection = connection
         self.dataset = dataset
+        self.scratch = scratch
         self.target_sql = literal(str(target))
         self.reader: Reader = READERS[dataset.format](connection, dataset, scratch)
         self.failed: dict[int, FileResult] = {}
@@ -304,9 +307,10 @@ class DatasetLoader:
         """Write the raw file and return the files that the quick way did not read right."""
         groups: dict[object, list[Prepared]] = {}
         for file in quick:
-            groups.setdefault(file.signature, []).append(file)
-        queries = [select_sql(self.dataset, self.reader.quick_relation(group)) for group in groups.values()]
+            is_large = file.scan.size >= LARGE_BYTES
+            groups.setdefault(file.file.file_id if is_large else file.signature, []).append(file)
         try:
+            queries = [self._group_query(group) for group in groups.values()]
             self._copy(" union all ".join([*queries, "from patient"]))
         except duckdb.Error:
             if not quick:
@@ -317,6 +321,20 @@ class DatasetLoader:
     def _copy(self, query: str) -> None:
         columns = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in schema(self.dataset).items())
         self.connection.execute(f"copy (select {columns} from ({query})) to {self.target_sql} (format parquet)")
+
+    def _group_query(self, group: list[Prepared]) -> str:
+        """The rows of one signature; a large file is first parsed by all threads, in order, and numbered afterwards."""
+        relation = self.reader.quick_relation(group)
+        if relation.is_numbered or group[0].scan.size < LARGE_BYTES:
+            return select_sql(self.dataset, relation)
+        staged = literal(str(self.scratch / f"{self.dataset.name}-{group[0].file.file_id}.parquet"))
+        unnumbered = select_sql(self.dataset, replace(relation, sequence="0"))
+        self.connection.execute(f"copy ({unnumbered}) to {staged} (format parquet)")
+        columns = ", ".join(name for name in schema(self.dataset) if name not in ("file_id", "line_number"))
+        return (
+            f"select file_id, file_row_number + 1 + line_number as line_number, {columns} "
+            f"from read_parquet({staged}, file_row_number = true)"
+        )
 
     def _can_be_read(self, file: Prepared) -> bool:
         query = select_sql(self.dataset, self.reader.quick_relation([file]))

@@ -8,21 +8,32 @@ import duckdb
 
 from nps_chain.contract import Dataset
 from nps_chain.files import LandingFile
-from nps_chain.identity import identity_sql
+from nps_chain.identity import CALLING_CODE, identity_sql
 
+# Counting is a matter of one thread; whatever else the query does waits for it.
+RUNNING_NUMBER = "row_number() over ()"
+# Names of our own beside the columns of a file, which may have any name.
+SEQUENCE, FILE_ID, PARTNER, ROW_OFFSET = "_nps_sequence", "_nps_file_id", "_nps_partner_code", "_nps_row_offset"
 NULL_TEXT = "cast(null as varchar)"
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A query giving file_index, sequence and raw fields, and the SQL by which each of our columns is found in it.
+    """A query giving file_index and raw fields, and the SQL by which each of our columns is found in it.
 
-    `facts` holds per file_index the file, its calling code, and what to subtract from `sequence` for its line.
+    `sequence` is the SQL of the running number over all rows of the query, and `facts` holds per file_index the file,
+    its calling code, and what to subtract from that number for the line in the file.
     """
 
     query: str
     source: dict[str, str]
     facts: tuple[tuple[LandingFile, str | None, int], ...]
+    sequence: str = RUNNING_NUMBER
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the rows know their number themselves, so that it need not be counted."""
+        return self.sequence != RUNNING_NUMBER
 
 
 def literal(value: str | None) -> str:
@@ -59,19 +70,32 @@ def create_table(connection: duckdb.DuckDBPyConnection, name: str, dataset: Data
 def select_sql(dataset: Dataset, relation: Relation) -> str:
     """The query that turns a relation into rows of the raw file."""
     source = {column.name: relation.source.get(column.name, NULL_TEXT) for column in dataset.columns}
-    columns = ["facts.file_id", "cast(raw.sequence - facts.row_offset as bigint) as line_number"]
+    columns = [f"raw.{FILE_ID} as file_id", f"cast(raw.{SEQUENCE} - raw.{ROW_OFFSET} as bigint) as line_number"]
     if dataset.has_partner_folder:
-        source["partner_code"] = "facts.partner_code"
-        columns.append("facts.partner_code")
+        source["partner_code"] = f"raw.{PARTNER}"
+        columns.append(f"raw.{PARTNER} as partner_code")
     for column in dataset.stored_columns:
         value = identity_sql(dataset, column, source) if column.identity else f"clean({source[column.name]})"
         columns.append(f"{value} as {identifier(column.alias)}")
-    facts = ", ".join(
-        f"({index}, {file.file_id}, {literal(file.partner_code)}, {literal(calling_code)}, {row_offset})"
-        for index, (file, calling_code, row_offset) in enumerate(relation.facts)
-    )
+    return f"select {', '.join(columns)} from ({_with_facts(relation)}) as raw"
+
+
+def _with_facts(relation: Relation) -> str:
+    """Number the rows and add what is known of their file.
+
+    For a single file that is without a join, after which the engine would not keep the order of the rows.
+    """
+    names = (FILE_ID, PARTNER, CALLING_CODE, ROW_OFFSET)
+    facts = [
+        (str(file.file_id), literal(file.partner_code), literal(calling_code), f"cast({row_offset} as bigint)")
+        for file, calling_code, row_offset in relation.facts
+    ]
+    if len(facts) == 1:
+        constants = ", ".join(f"{value} as {name}" for value, name in zip(facts[0], names, strict=True))
+        return f"select {relation.sequence} as {SEQUENCE}, {constants}, * from ({relation.query})"
+    values = ", ".join(f"({index}, {', '.join(fact)})" for index, fact in enumerate(facts))
     return (
-        f"select {', '.join(columns)} from ({relation.query}) as raw "
-        f"inner join (values {facts}) as facts (file_index, file_id, partner_code, calling_code, row_offset) "
-        "on raw.file_index = facts.file_index"
+        f"select * from (select {relation.sequence} as {SEQUENCE}, * from ({relation.query})) as numbered "
+        f"inner join (values {values}) as facts (fact_index, {', '.join(names)}) "
+        "on numbered.file_index = facts.fact_index"
     )

@@ -1,5 +1,6 @@
 """The verdict: the published figures as a table for the terminal."""
 
+import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -18,11 +19,12 @@ VERDICTS = {
     "not_weakest": "not weakest",
     "cannot_tell": "cannot tell",
 }
+SCOPES = {"Rows": "row", "Answers alone, whose invitation stays": "answer"}
 # heading, width, whether figures (flush right)
 COLUMNS = (
-    ("link", 16, False),
+    ("link", 15, False),
     ("answers", 9, True),
-    ("NPS (95 % interval)", 22, True),
+    ("NPS (95 % interval)", 24, True),
     ("promoters", 11, True),
     ("detractors", 11, True),
     ("at stake, EUR", 15, True),
@@ -99,13 +101,19 @@ def _cells(row: Sequence[Any]) -> list[str]:
     return [
         str(link)[: COLUMNS[0][1] - 1],
         _figure(answers, ",.0f"),
-        f"{_figure(nps, '+.1f')} ({_figure(low, '+.1f')} to {_figure(high, '+.1f')})" if nps is not None else "-",
+        _interval(nps, low, high),
         _figure(promoters, ".1%"),
         _figure(detractors, ".1%"),
         _figure(value, ",.0f"),
         _figure(p_weakest, ".2f"),
         VERDICTS.get(outcome, str(outcome)),
     ]
+
+
+def _interval(nps: Any, low: Any, high: Any) -> str:
+    if nps is None:
+        return UNKNOWN_FIGURE
+    return f"{_figure(nps, '+.1f')} ({_figure(low, '+.1f'):>5} to {_figure(high, '+.1f'):>5})"
 
 
 def _figure(value: Any, pattern: str) -> str:
@@ -116,8 +124,12 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
     totals = connection.execute(_TOTALS).fetchone() or ()
     read, accepted, quarantined, files = (int(total or 0) for total in totals)
     lines = [f"Read {read:,} rows from {files:,} files: {accepted:,} accepted, {quarantined:,} quarantined."]
-    for reason, scope, count in connection.execute(_REASONS).fetchall():
-        lines.append(f"  {count:>12,}  {reason}" + (f" ({scope} only)" if scope == "answer" else ""))
+    reasons = connection.execute(_REASONS).fetchall()
+    for title, wanted in SCOPES.items():
+        counts = [f"{reason} {count:,}" for reason, scope, count in reasons if scope == wanted]
+        if counts:
+            text = f"{title}: {', '.join(counts)}."
+            lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
     return lines
 
 

@@ -15,10 +15,16 @@
 
 {#- Integer of a text that is written as one: 7, not 7.0, 07 or +7 (a bare cast rounds 7.5 to 8). -#}
 {% macro parse_integer(text) -%}
-    case when cast(try_cast({{ text }} as integer) as {{ dbt.type_string() }}) = {{ text }} then try_cast({{ text }} as integer) end
+    case
+        when cast(try_cast({{ text }} as integer) as {{ dbt.type_string() }}) = {{ text }}
+            then try_cast({{ text }} as integer)
+    end
 {%- endmacro %}
 
 {#- Answer to the recommend question: a whole number from 0 to 10. Never clipped, rounded or converted. -#}
 {% macro parse_score(text) -%}
-    case when trim({{ text }}) in ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10') then cast(trim({{ text }}) as integer) end
+    case
+        when trim({{ text }}) in ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10')
+            then cast(trim({{ text }}) as integer)
+    end
 {%- endmacro %}

@@ -3,7 +3,7 @@
 {% macro parse_timestamp(text, time_zone) -%}
     case
         when not ({{ text }} like '____-__-__ __:__%' or {{ text }} like '____-__-__T__:__%') then null
-        when {{ has_offset(text) }} then {{ offset_text_to_utc(text) }}
+        when {{ has_offset(text) }} then {{ offset_text_to_utc(with_seconds(text)) }}
         else {{ local_text_to_utc(text, "coalesce(" ~ time_zone ~ ", 'UTC')") }}
     end
 {%- endmacro %}
@@ -24,4 +24,12 @@
         or substring({{ text }}, 20) like '%Z'
         or substring({{ text }}, 20) like '% %'
     )
+{%- endmacro %}
+
+{#- hh:mm before an offset becomes hh:mm:00, since engines want the seconds there. -#}
+{% macro with_seconds(text) -%}
+    case
+        when substring({{ text }}, 17, 1) = ':' then {{ text }}
+        else concat(substring({{ text }}, 1, 16), ':00', substring({{ text }}, 17))
+    end
 {%- endmacro %}

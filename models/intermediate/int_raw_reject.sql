@@ -1,18 +1,3 @@
-{%- set datasets = [
-    'chain__partners', 'chain__programme_costs', 'chain__follow_ups', 'chain__acquisition_reasons',
-    'chain__benchmarks', 'chain__exchange_rates', 'chain__erasure_requests',
-    'manufacturer__products', 'manufacturer__units_built', 'manufacturer__warranty_claims',
-    'manufacturer__survey_invitations', 'manufacturer__survey_answers',
-    'importer__dealer_network', 'importer__shipments', 'importer__ownership_survey',
-    'dealer__customers', 'dealer__sales_orders', 'dealer__service_orders',
-    'dealer__post_sale_survey', 'dealer__post_service_survey',
-    'shop__customers', 'shop__receipts', 'shop__survey',
-    'contact_centre__contacts', 'contact_centre__surveys',
-] -%}
-{%- set datasets_with_answers = [
-    'importer__ownership_survey', 'dealer__post_sale_survey', 'dealer__post_service_survey', 'contact_centre__surveys',
-] -%}
-
 with
 
 raw_files as (
@@ -43,43 +28,41 @@ intake_rejects as (
 
 base_rejects as (
 
-    {%- for dataset in datasets %}
-    {%- if not loop.first %}
+    {% for dataset in landing_datasets() -%}
+        select
+            row_key,
+            file_id,
+            line_number,
+            '{{ dataset }}' as dataset,
+            'row' as scope,
+            reject_reason as reason
+        from {{ ref('base_' ~ dataset) }}
+        where reject_reason is not null
+        {% if not loop.last %}
+            union all
 
-    union all
-    {%- endif %}
-
-    select
-        row_key,
-        file_id,
-        line_number,
-        '{{ dataset }}' as dataset,
-        'row' as scope,
-        reject_reason as reason
-    from {{ ref('base_' ~ dataset) }}
-    where reject_reason is not null
-    {%- endfor %}
+        {% endif -%}
+    {% endfor %}
 
 ),
 
 answer_rejects as (
 
-    {%- for dataset in datasets_with_answers %}
-    {%- if not loop.first %}
+    {% for dataset in datasets_with_answers() -%}
+        select
+            row_key,
+            file_id,
+            line_number,
+            '{{ dataset }}' as dataset,
+            'answer' as scope,
+            answer_reject_reason as reason
+        from {{ ref('base_' ~ dataset) }}
+        where answer_reject_reason is not null
+        {% if not loop.last %}
+            union all
 
-    union all
-    {%- endif %}
-
-    select
-        row_key,
-        file_id,
-        line_number,
-        '{{ dataset }}' as dataset,
-        'answer' as scope,
-        answer_reject_reason as reason
-    from {{ ref('base_' ~ dataset) }}
-    where answer_reject_reason is not null
-    {%- endfor %}
+        {% endif -%}
+    {% endfor %}
 
 ),
 

@@ -39,9 +39,18 @@ late as (
 
 quarantined as (
 
-    select file_id, reason_code, scope = 'answer' as is_staged from rejects
+    select
+        file_id,
+        reason_code,
+        scope = 'answer' as is_staged
+    from rejects
     union all
-    select file_id, reason_code, is_staged from late where is_staged
+    select
+        file_id,
+        reason_code,
+        is_staged
+    from late
+    where is_staged
 
 ),
 

@@ -42,9 +42,23 @@ late as (
 
 unioned as (
 
-    select row_key, file_id, line_number, reason_code, column_name, scope from rejects
+    select
+        row_key,
+        file_id,
+        line_number,
+        reason_code,
+        column_name,
+        scope
+    from rejects
     union all
-    select row_key, file_id, line_number, reason_code, column_name, scope from late
+    select
+        row_key,
+        file_id,
+        line_number,
+        reason_code,
+        column_name,
+        scope
+    from late
 
 )
 

@@ -136,13 +136,24 @@ select
                 'in ', {{ whole_percent('1 - verdicts.p_any') }}, ' of the replicates no link loses anything'
             )
         when verdicts.verdict = 'weakest'
-            then concat('loses most in ', {{ whole_percent('verdicts.p_weakest') }}, ' of the replicates (one by one, crude)')
+            then
+                concat(
+                    'loses most in ',
+                    {{ whole_percent('verdicts.p_weakest') }},
+                    ' of the replicates (one by one, crude)'
+                )
         when verdicts.verdict = 'candidate'
-            then concat(
-                'loses most in ', {{ whole_percent('verdicts.p_weakest') }},
-                ' of the replicates (one by one, crude); no link reaches {{ (var("p_weakest_threshold") * 100) | int }} % alone'
+            then
+                concat(
+                    'loses most in ',
+                    {{ whole_percent('verdicts.p_weakest') }},
+                    ' of the replicates (one by one, crude); no link reaches ',
+                    '{{ (var("p_weakest_threshold") * 100) | int }} % alone'
+                )
+        else
+            concat(
+                'loses most in ', {{ whole_percent('verdicts.p_weakest') }}, ' of the replicates (one by one, crude)'
             )
-        else concat('loses most in ', {{ whole_percent('verdicts.p_weakest') }}, ' of the replicates (one by one, crude)')
     end as verdict_reason
 from chain_links
 cross join period

@@ -33,13 +33,17 @@ staged_answers as (
     union all
     select row_key from {{ ref('stg_shop__survey') }}
     union all
-    select row_key from {{ ref('stg_importer__ownership_survey') }} where answer_status = 'answered'
+    select row_key from {{ ref('stg_importer__ownership_survey') }}
+    where answer_status = 'answered'
     union all
-    select row_key from {{ ref('stg_dealer__post_sale_survey') }} where answer_status = 'answered'
+    select row_key from {{ ref('stg_dealer__post_sale_survey') }}
+    where answer_status = 'answered'
     union all
-    select row_key from {{ ref('stg_dealer__post_service_survey') }} where answer_status = 'answered'
+    select row_key from {{ ref('stg_dealer__post_service_survey') }}
+    where answer_status = 'answered'
     union all
-    select row_key from {{ ref('stg_contact_centre__surveys') }} where answer_status = 'answered'
+    select row_key from {{ ref('stg_contact_centre__surveys') }}
+    where answer_status = 'answered'
 
 ),
 
@@ -78,21 +82,39 @@ late as (
 
 staged as (
 
-    select 'invitations' as fact, count(*) as events from staged_invitations
+    select
+        'invitations' as fact,
+        count(*) as events
+    from staged_invitations
     union all
-    select 'responses' as fact, count(*) as events from staged_answers
+    select
+        'responses' as fact,
+        count(*) as events
+    from staged_answers
     union all
-    select 'contacts' as fact, count(*) as events from {{ ref('stg_contact_centre__contacts') }}
+    select
+        'contacts' as fact,
+        count(*) as events
+    from {{ ref('stg_contact_centre__contacts') }}
 
 ),
 
 found as (
 
-    select 'invitations' as fact, count(*) as events from {{ ref('fct_survey_invitation') }}
+    select
+        'invitations' as fact,
+        count(*) as events
+    from {{ ref('fct_survey_invitation') }}
     union all
-    select 'responses' as fact, count(*) as events from {{ ref('fct_nps_response') }}
+    select
+        'responses' as fact,
+        count(*) as events
+    from {{ ref('fct_nps_response') }}
     union all
-    select 'contacts' as fact, count(*) as events from {{ ref('fct_contact') }}
+    select
+        'contacts' as fact,
+        count(*) as events
+    from {{ ref('fct_contact') }}
 
 )
 

@@ -4,18 +4,30 @@ with
 
 staged as (
 
-    select row_key, revenue_eur, margin_eur from {{ ref('stg_dealer__sales_orders') }}
+    select
+        row_key,
+        revenue_eur,
+        margin_eur
+    from {{ ref('stg_dealer__sales_orders') }}
     union all
-    select row_key, revenue_eur, margin_eur from {{ ref('stg_dealer__service_orders') }}
+    select
+        row_key,
+        revenue_eur,
+        margin_eur
+    from {{ ref('stg_dealer__service_orders') }}
     union all
-    select row_key, revenue_eur, margin_eur from {{ ref('stg_shop__receipts') }}
+    select
+        row_key,
+        revenue_eur,
+        margin_eur
+    from {{ ref('stg_shop__receipts') }}
 
 ),
 
 expected as (
 
     select
-        count(*) as transactions,
+        count(*) as rows_held,
         sum(staged.revenue_eur) as revenue_eur,
         sum(staged.margin_eur) as margin_eur
     from staged
@@ -27,7 +39,7 @@ expected as (
 found as (
 
     select
-        count(*) as transactions,
+        count(*) as rows_held,
         sum(revenue_eur) as revenue_eur,
         sum(margin_eur) as margin_eur
     from {{ ref('fct_transaction') }}
@@ -35,13 +47,13 @@ found as (
 )
 
 select
-    expected.transactions as expected_transactions,
-    found.transactions as found_transactions,
+    expected.rows_held as expected_transactions,
+    found.rows_held as found_transactions,
     expected.revenue_eur as expected_revenue_eur,
     found.revenue_eur as found_revenue_eur
 from expected
 cross join found
 where
-    expected.transactions != found.transactions
+    expected.rows_held != found.rows_held
     or expected.revenue_eur is distinct from found.revenue_eur
     or expected.margin_eur is distinct from found.margin_eur

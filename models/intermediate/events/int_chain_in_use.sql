@@ -12,6 +12,12 @@ contacts as (
 
 )
 
-select industry_key, country_key from brand_invitations
+select
+    industry_key,
+    country_key
+from brand_invitations
 union
-select industry_key, country_key from contacts
+select
+    industry_key,
+    country_key
+from contacts

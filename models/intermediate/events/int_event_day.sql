@@ -32,15 +32,35 @@ responses as (
 
 counted as (
 
-    select delivered_on as happened_on, count(*) as events from sales_orders group by delivered_on
+    select
+        delivered_on as happened_on,
+        count(*) as events
+    from sales_orders
+    group by delivered_on
     union all
-    select completed_on as happened_on, count(*) as events from service_orders group by completed_on
+    select
+        completed_on as happened_on,
+        count(*) as events
+    from service_orders
+    group by completed_on
     union all
-    select purchased_on as happened_on, count(*) as events from receipts group by purchased_on
+    select
+        purchased_on as happened_on,
+        count(*) as events
+    from receipts
+    group by purchased_on
     union all
-    select opened_on as happened_on, count(*) as events from contacts group by opened_on
+    select
+        opened_on as happened_on,
+        count(*) as events
+    from contacts
+    group by opened_on
     union all
-    select response_on as happened_on, count(*) as events from responses group by response_on
+    select
+        response_on as happened_on,
+        count(*) as events
+    from responses
+    group by response_on
 
 )
 

@@ -35,10 +35,10 @@ as_of as (
         {%- if var('as_of_date') %}
         cast('{{ var("as_of_date") }}' as date) as as_of_on
         {%- else %}
-        coalesce(max(event_days.happened_on), cast('1990-01-01' as date)) as as_of_on
+            coalesce(max(event_days.happened_on), cast('1990-01-01' as date)) as as_of_on
         {%- endif %}
     from strays
-    left join event_days on strays.first_stray_on is null or event_days.happened_on < strays.first_stray_on
+    left join event_days on strays.first_stray_on is null or strays.first_stray_on > event_days.happened_on
 
 ),
 

@@ -14,9 +14,11 @@ nodes as (
 
 identities as (
 
-    select email_hash as node_key from requests where email_hash is not null
+    select email_hash as node_key from requests
+    where email_hash is not null
     union all
-    select phone_hash as node_key from requests where phone_hash is not null
+    select phone_hash as node_key from requests
+    where phone_hash is not null
 
 )
 

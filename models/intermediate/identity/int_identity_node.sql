@@ -8,9 +8,19 @@ pairs as (
 
 both_ways as (
 
-    select node_a, kind_a, node_b, kind_b from pairs
+    select
+        node_a,
+        kind_a,
+        node_b,
+        kind_b
+    from pairs
     union all
-    select node_b as node_a, kind_b as kind_a, node_a as node_b, kind_a as kind_b from pairs
+    select
+        node_b as node_a,
+        kind_b as kind_a,
+        node_a as node_b,
+        kind_a as kind_b
+    from pairs
 
 ),
 
@@ -59,7 +69,7 @@ label_0 as (
 ),
 
 {% for number in range(var('identity_rounds')) -%}
-{{ contraction_round(number) }}
+    {{ contraction_round(number) }}
 {%- endfor %}
 
 labels as (

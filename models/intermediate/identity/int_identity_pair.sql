@@ -33,12 +33,18 @@ shop_customers as (
 
 orders_on_units as (
 
-    select customer_hash, serial_hash, delivered_on as happened_on
+    select
+        customer_hash,
+        serial_hash,
+        delivered_on as happened_on
     from {{ ref('stg_dealer__sales_orders') }}
 
     union all
 
-    select customer_hash, serial_hash, completed_on as happened_on
+    select
+        customer_hash,
+        serial_hash,
+        completed_on as happened_on
     from {{ ref('stg_dealer__service_orders') }}
     where serial_hash is not null
 
@@ -57,12 +63,20 @@ units_owned as (
 
 survey_addresses as (
 
-    select email_hash, phone_hash, serial_hash, sent_on
+    select
+        email_hash,
+        phone_hash,
+        serial_hash,
+        sent_on
     from {{ ref('stg_manufacturer__survey_invitations') }}
 
     union all
 
-    select email_hash, phone_hash, serial_hash, sent_on
+    select
+        email_hash,
+        phone_hash,
+        serial_hash,
+        sent_on
     from {{ ref('stg_importer__ownership_survey') }}
 
 ),
@@ -107,22 +121,22 @@ callers as (
 pairs as (
 
     {%- for source, columns in record_sources %}
-    {%- set outer_loop = loop %}
-    {%- for a in columns %}
-    {%- for b in columns[loop.index:] %}
+        {%- set outer_loop = loop %}
+        {%- for a in columns %}
+            {%- for b in columns[loop.index:] %}
 
-    select
-        {{ a }} as node_a,
-        {{ b }} as node_b,
-        '{{ node_kinds[a] }}' as kind_a,
-        '{{ node_kinds[b] }}' as kind_b
-    from {{ source }}
-    where {{ a }} is not null and {{ b }} is not null
-    {% if not (outer_loop.last and a == columns[-2]) %}
-    union all
-    {% endif %}
-    {%- endfor %}
-    {%- endfor %}
+                select
+                    {{ a }} as node_a,
+                    {{ b }} as node_b,
+                    '{{ node_kinds[a] }}' as kind_a,
+                    '{{ node_kinds[b] }}' as kind_b
+                from {{ source }}
+                where {{ a }} is not null and {{ b }} is not null
+                {% if not (outer_loop.last and a == columns[-2]) %}
+                    union all
+                {% endif %}
+            {%- endfor %}
+        {%- endfor %}
     {%- endfor %}
 
 )

@@ -104,10 +104,24 @@ listed_versions as (
 
 versions as (
 
-    select partner_code, partner_name, parent_partner_code, owner_name, status, valid_from, valid_to
+    select
+        partner_code,
+        partner_name,
+        parent_partner_code,
+        owner_name,
+        status,
+        valid_from,
+        valid_to
     from snapshot_versions
     union all
-    select partner_code, partner_name, parent_partner_code, owner_name, status, valid_from, valid_to
+    select
+        partner_code,
+        partner_name,
+        parent_partner_code,
+        owner_name,
+        status,
+        valid_from,
+        valid_to
     from listed_versions
 
 )
@@ -134,7 +148,9 @@ select
         else versions.valid_from
     end as assigned_from,
     coalesce(
-        {{ add_days('lead(versions.valid_from) over (partition by versions.partner_code order by versions.valid_from)', -1) }},
+        {{ add_days(
+            'lead(versions.valid_from) over (partition by versions.partner_code order by versions.valid_from)', -1
+        ) }},
         cast('9999-12-31' as date)
     ) as assigned_to
 from versions

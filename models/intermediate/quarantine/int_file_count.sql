@@ -30,26 +30,26 @@
 with
 
 {% for dataset, day in datasets -%}
-{{ dataset }} as (
+    {{ dataset }} as (
 
-    select
-        file_id,
-        {{ day if day else 'cast(null as date)' }} as dated_on
-    from {{ ref('stg_' ~ dataset) }}
+        select
+            file_id,
+            {{ day if day else 'cast(null as date)' }} as dated_on
+        from {{ ref('stg_' ~ dataset) }}
 
-){% if not loop.last %},{% endif %}
+    ){% if not loop.last %},{% endif %}
 
 {% endfor -%}
 
 {% for dataset, day in datasets -%}
-select
-    file_id,
-    count(*) as rows_staged,
-    max(dated_on) as freshest_on
-from {{ dataset }}
-group by file_id
-{% if not loop.last %}
-union all
+    select
+        file_id,
+        count(*) as rows_staged,
+        max(dated_on) as freshest_on
+    from {{ dataset }}
+    group by file_id
+    {% if not loop.last %}
+        union all
 
-{% endif -%}
+    {% endif -%}
 {% endfor %}

@@ -34,28 +34,28 @@ erased_customers as (
 ),
 
 {% for model, identity, day in event_rows %}
-{{ model }}_rows as (
+    {{ model }}_rows as (
 
-    select
-        row_key,
-        {{ identity }} as node_key,
-        {{ day if day else 'cast(null as date)' }} as happened_on
-    from {{ ref(model) }}
+        select
+            row_key,
+            {{ identity }} as node_key,
+            {{ day if day else 'cast(null as date)' }} as happened_on
+        from {{ ref(model) }}
 
-),
+    ),
 
 {% endfor %}
 
 {%- for model, key, day in resolved_rows %}
-{{ model }}_rows as (
+    {{ model }}_rows as (
 
-    select
-        {{ key }} as row_key,
-        customer_key,
-        {{ day }} as happened_on
-    from {{ ref(model) }}
+        select
+            {{ key }} as row_key,
+            customer_key,
+            {{ day }} as happened_on
+        from {{ ref(model) }}
 
-),
+    ),
 
 {% endfor %}
 
@@ -63,29 +63,30 @@ judged as (
 
     {%- for model, identity, day in event_rows %}
 
-    select
-        events.row_key,
-        case when erased_nodes.node_key is not null then 'erased_on_request' else 'date_after_as_of' end as reason_code
-    from {{ model }}_rows as events
-    cross join period
-    left join erased_nodes on events.node_key = erased_nodes.node_key
-    where erased_nodes.node_key is not null or events.happened_on > period.as_of_on
+        select
+            events.row_key,
+            case when erased_nodes.node_key is not null then 'erased_on_request' else 'date_after_as_of' end
+                as reason_code
+        from {{ model }}_rows as events
+        cross join period
+        left join erased_nodes on events.node_key = erased_nodes.node_key
+        where erased_nodes.node_key is not null or events.happened_on > period.as_of_on
 
-    union all
+        union all
     {%- endfor %}
     {%- for model, key, day in resolved_rows %}
 
-    select
-        events.row_key,
-        case when erased_customers.customer_key is not null then 'erased_on_request' else 'date_after_as_of' end
-            as reason_code
-    from {{ model }}_rows as events
-    cross join period
-    left join erased_customers on events.customer_key = erased_customers.customer_key
-    where erased_customers.customer_key is not null or events.happened_on > period.as_of_on
-    {% if not loop.last %}
-    union all
-    {% endif %}
+        select
+            events.row_key,
+            case when erased_customers.customer_key is not null then 'erased_on_request' else 'date_after_as_of' end
+                as reason_code
+        from {{ model }}_rows as events
+        cross join period
+        left join erased_customers on events.customer_key = erased_customers.customer_key
+        where erased_customers.customer_key is not null or events.happened_on > period.as_of_on
+        {% if not loop.last %}
+            union all
+        {% endif %}
     {%- endfor %}
 
 )

@@ -38,9 +38,19 @@ period as (
 
 registered as (
 
-    select chain_key, customer_hash as node_key, segment, customer_since from dealer_customers
+    select
+        chain_key,
+        customer_hash as node_key,
+        segment,
+        customer_since
+    from dealer_customers
     union all
-    select chain_key, loyalty_hash as node_key, segment, customer_since from shop_customers
+    select
+        chain_key,
+        loyalty_hash as node_key,
+        segment,
+        customer_since
+    from shop_customers
 
 ),
 

@@ -49,11 +49,12 @@ scored as (
         cast(0 as bigint) as retained_with_margin,
         cast(0 as decimal(18, 2)) as margin_eur,
         {%- for category in categories %}
-        sum(case when nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
-        sum(case when nps_category = '{{ category }}' and is_trailing then 1 else 0 end) as trailing_{{ category }}s,
-        -- billionths, so that sums are exact in any order
-        sum(case when nps_category = '{{ category }}' then cast(round(retained * 1e9) as bigint) else 0 end)
-            as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
+            sum(case when nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
+            sum(case when nps_category = '{{ category }}' and is_trailing then 1 else 0 end)
+                as trailing_{{ category }}s,
+            -- billionths, so that sums are exact in any order
+            sum(case when nps_category = '{{ category }}' then cast(round(retained * 1e9) as bigint) else 0 end)
+                as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
         {%- endfor %}
     from outcomes
     group by chain_link_key, tenure_band_key, segment, customer_key % {{ var('bootstrap_buckets') }}
@@ -72,9 +73,9 @@ met as (
             as retained_with_margin,
         sum(case when exposures.is_reference = 1 then coalesce(margins.margin_eur, 0) else 0 end) as margin_eur,
         {%- for category in categories %}
-        cast(0 as bigint) as {{ category }}s,
-        cast(0 as bigint) as trailing_{{ category }}s,
-        cast(0 as bigint) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
+            cast(0 as bigint) as {{ category }}s,
+            cast(0 as bigint) as trailing_{{ category }}s,
+            cast(0 as bigint) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
         {%- endfor %}
     from exposures
     cross join period
@@ -112,9 +113,10 @@ select
     cast(sum(retained_with_margin) as bigint) as retained_with_margin,
     cast(sum(margin_eur) as decimal(18, 2)) as margin_eur,
     {%- for category in categories %}
-    cast(sum({{ category }}s) as bigint) as {{ category }}s,
-    cast(sum(trailing_{{ category }}s) as bigint) as trailing_{{ category }}s,
-    cast(sum(retained_{{ category }}s_e9) as bigint) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
+        cast(sum({{ category }}s) as bigint) as {{ category }}s,
+        cast(sum(trailing_{{ category }}s) as bigint) as trailing_{{ category }}s,
+        cast(sum(retained_{{ category }}s_e9) as bigint) as retained_{{ category }}s_e9{% if not loop.last %},
+        {% endif %}
     {%- endfor %}
 from unioned
 group by chain_link_key, tenure_band_key, segment, bucket

@@ -50,7 +50,8 @@ explained as (
             when coalesce(resolved.resolved_responses, 0) < {{ var('min_responses_verdict') }}
                 then concat(
                     'only ', cast(coalesce(resolved.resolved_responses, 0) as {{ dbt.type_string() }}),
-                    ' scores of customers whose purchases can be followed; {{ var("min_responses_verdict") }} are needed'
+                    ' scores of customers whose purchases can be followed; ',
+                    '{{ var("min_responses_verdict") }} are needed'
                 )
             when resolved.trailing_responses = 0
                 then 'nobody who can be followed scored the link in the trailing quarters'

@@ -1,5 +1,5 @@
-{#- Value at stake per bootstrap replicate (methods.md section 5, point 4), links one by one. Replicate 0 is the estimate.
-    A stratum with too few respondents of a category borrows the link's own figure over all strata; which strata do is
+{#- Value at stake per bootstrap replicate (methods.md section 5, point 4), links one by one. Replicate 0 is the
+    estimate. A stratum with too few respondents of a category borrows the link's own figure over all strata; which strata do is
     decided once, on the estimate, so that replicates differ by their customers only. -#}
 {%- set categories = ['promoter', 'passive', 'detractor'] -%}
 with
@@ -27,10 +27,10 @@ strata as (
         sum(weights.weight * buckets.retained_with_margin) as retained_with_margin,
         sum(weights.weight * buckets.margin_eur) as margin_eur,
         {%- for category in categories %}
-        sum(weights.weight * buckets.{{ category }}s) as {{ category }}s,
-        sum(weights.weight * buckets.trailing_{{ category }}s) as trailing_{{ category }}s,
-        sum(weights.weight * buckets.retained_{{ category }}s_e9) as retained_{{ category }}s_e9
-        {%- if not loop.last %},{% endif %}
+            sum(weights.weight * buckets.{{ category }}s) as {{ category }}s,
+            sum(weights.weight * buckets.trailing_{{ category }}s) as trailing_{{ category }}s,
+            sum(weights.weight * buckets.retained_{{ category }}s_e9) as retained_{{ category }}s_e9
+            {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from buckets
     inner join weights on buckets.bucket = weights.bucket
@@ -47,9 +47,9 @@ links as (
         sum(retained_with_margin) as retained_with_margin,
         sum(margin_eur) as margin_eur,
         {%- for category in categories %}
-        sum({{ category }}s) as {{ category }}s,
-        sum(trailing_{{ category }}s) as trailing_{{ category }}s,
-        sum(retained_{{ category }}s_e9) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
+            sum({{ category }}s) as {{ category }}s,
+            sum(trailing_{{ category }}s) as trailing_{{ category }}s,
+            sum(retained_{{ category }}s_e9) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
         {%- endfor %}
     from strata
     group by chain_link_key, replicate
@@ -63,7 +63,7 @@ strata_that_stand_alone as (
         tenure_band_key,
         segment,
         {%- for category in categories %}
-        {{ category }}s >= {{ var('min_responses_stratum') }} as has_{{ category }}s,
+            {{ category }}s >= {{ var('min_responses_stratum') }} as has_{{ category }}s,
         {%- endfor %}
         trailing_promoters + trailing_passives + trailing_detractors >= {{ var('min_responses_stratum') }} as has_mix
     from strata
@@ -78,26 +78,30 @@ standardised as (
         strata.replicate,
         strata.exposed,
         {%- for category in categories %}
-        case
-            when strata_that_stand_alone.has_{{ category }}s and strata.{{ category }}s > 0
-                then strata.retained_{{ category }}s_e9 / (cast(strata.{{ category }}s as double) * 1e9)
-            else links.retained_{{ category }}s_e9 / (cast(nullif(links.{{ category }}s, 0) as double) * 1e9)
-        end as {{ category }}_retention,
+            case
+                when strata_that_stand_alone.has_{{ category }}s and strata.{{ category }}s > 0
+                    then strata.retained_{{ category }}s_e9 / (cast(strata.{{ category }}s as double) * 1e9)
+                else links.retained_{{ category }}s_e9 / (cast(nullif(links.{{ category }}s, 0) as double) * 1e9)
+            end as {{ category }}_retention,
         {%- endfor %}
         {%- for category in categories %}
-        case
-            when
-                strata_that_stand_alone.has_mix
-                and strata.trailing_promoters + strata.trailing_passives + strata.trailing_detractors > 0
-                then
-                    strata.trailing_{{ category }}s
-                    / cast(strata.trailing_promoters + strata.trailing_passives + strata.trailing_detractors as double)
-            else
-                links.trailing_{{ category }}s
-                / cast(
-                    nullif(links.trailing_promoters + links.trailing_passives + links.trailing_detractors, 0) as double
-                )
-        end as {{ category }}_share{% if not loop.last %},{% endif %}
+            case
+                when
+                    strata_that_stand_alone.has_mix
+                    and strata.trailing_promoters + strata.trailing_passives + strata.trailing_detractors > 0
+                    then
+                        strata.trailing_{{ category }}s
+                        / cast(
+                            strata.trailing_promoters + strata.trailing_passives + strata.trailing_detractors as double
+                        )
+                else
+                    links.trailing_{{ category }}s
+                    / cast(
+                        nullif(
+                            links.trailing_promoters + links.trailing_passives + links.trailing_detractors, 0
+                        ) as double
+                    )
+            end as {{ category }}_share{% if not loop.last %},{% endif %}
         {%- endfor %}
     from strata
     inner join strata_that_stand_alone

@@ -37,7 +37,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by chain_key, replicate order by value_at_stake_eur desc, link_position
+            partition by chain_key, replicate order by value_at_stake_eur desc, link_position asc
         ) = 1 and value_at_stake_eur > 0 as is_largest
     from compared
 
@@ -70,7 +70,7 @@ cumulated as (
         coalesce(
             sum(p_weakest) over (
                 partition by chain_key
-                order by p_weakest desc, link_position
+                order by p_weakest desc, link_position asc
                 rows between unbounded preceding and 1 preceding
             ),
             0

@@ -67,7 +67,9 @@ censoring_curve as (
         duration_days,
         coalesce(
             exp(
-                sum(case when at_risk - events > censored then ln(1 - censored / cast(at_risk - events as double)) end) over (
+                sum(
+                    case when at_risk - events > censored then ln(1 - censored / cast(at_risk - events as double)) end
+                ) over (
                     partition by chain_link_key, nps_category
                     order by duration_days
                     rows between unbounded preceding and 1 preceding

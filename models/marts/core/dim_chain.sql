@@ -26,9 +26,16 @@ countries as (
 
 chain_keys as (
 
-    select industry_key, country_key from partner_codes where country_key is not null
+    select
+        industry_key,
+        country_key
+    from partner_codes
+    where country_key is not null
     union
-    select industry_key, country_key from event_chains
+    select
+        industry_key,
+        country_key
+    from event_chains
 
 )
 

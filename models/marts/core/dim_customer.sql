@@ -26,11 +26,26 @@ erased as (
 
 seen as (
 
-    select customer_key, chain_key, first_on as seen_on, segment from customer_chains
+    select
+        customer_key,
+        chain_key,
+        first_on as seen_on,
+        segment
+    from customer_chains
     union all
-    select customer_key, chain_key, opened_on as seen_on, 'unknown' as segment from contacts
+    select
+        customer_key,
+        chain_key,
+        opened_on as seen_on,
+        'unknown' as segment
+    from contacts
     union all
-    select customer_key, chain_key, sent_on as seen_on, 'unknown' as segment from invitations
+    select
+        customer_key,
+        chain_key,
+        sent_on as seen_on,
+        'unknown' as segment
+    from invitations
 
 )
 

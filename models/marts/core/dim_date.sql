@@ -13,5 +13,10 @@ select
     cast(extract(year from date_day) as integer) as calendar_year,
     cast(extract(quarter from date_day) as integer) as calendar_quarter,
     cast(extract(month from date_day) as integer) as calendar_month,
-    concat_ws('-Q', cast(extract(year from date_day) as {{ dbt.type_string() }}), cast(extract(quarter from date_day) as {{ dbt.type_string() }})) as quarter_name
+    concat_ws(
+        '-Q',
+        cast(extract(year from date_day) as {{ dbt.type_string() }}),
+        cast(extract(quarter from date_day) as {{ dbt.type_string() }})
+    )
+        as quarter_name
 from spine

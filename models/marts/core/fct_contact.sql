@@ -71,4 +71,7 @@ inner join touchpoints on touchpoints.touchpoint_code = 'contact'
 left join channels on contacts.channel = channels.channel_code
 where
     contacts.opened_on <= period.as_of_on
-    and not exists (select 1 from erased where erased.customer_key = contacts.customer_key)
+    and not exists (
+        select 1 from erased
+        where erased.customer_key = contacts.customer_key
+    )

@@ -76,4 +76,7 @@ inner join touchpoints on responses.touchpoint_code = touchpoints.touchpoint_cod
 left join channels on responses.survey_mode = channels.channel_code
 where
     responses.response_on <= period.as_of_on
-    and not exists (select 1 from erased where erased.customer_key = responses.customer_key)
+    and not exists (
+        select 1 from erased
+        where erased.customer_key = responses.customer_key
+    )

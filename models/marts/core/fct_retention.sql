@@ -49,8 +49,8 @@ ownership_ends as (
         on
             responses.customer_key = customer_ownerships.customer_key
             and responses.chain_key = customer_ownerships.chain_key
-            and customer_ownerships.owned_from <= responses.response_on
-            and (customer_ownerships.owned_to is null or customer_ownerships.owned_to > responses.response_on)
+            and responses.response_on >= customer_ownerships.owned_from
+            and (customer_ownerships.owned_to is null or responses.response_on < customer_ownerships.owned_to)
     group by responses.response_key
 
 ),

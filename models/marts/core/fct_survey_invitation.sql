@@ -50,7 +50,8 @@ erased as (
 
 answered as (
 
-    select distinct invitation_key from responses where invitation_key is not null
+    select distinct invitation_key from responses
+    where invitation_key is not null
 
 )
 
@@ -89,4 +90,7 @@ left join channels on invitations.survey_mode = channels.channel_code
 left join answered on invitations.invitation_key = answered.invitation_key
 where
     invitations.sent_on <= period.as_of_on
-    and not exists (select 1 from erased where erased.customer_key = invitations.customer_key)
+    and not exists (
+        select 1 from erased
+        where erased.customer_key = invitations.customer_key
+    )

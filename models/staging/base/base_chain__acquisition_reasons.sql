@@ -45,8 +45,9 @@ matched as (
     from parsed
     left join partners on parsed.partner_code = partners.partner_code
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.customer_hash = repeated_keys.customer_hash
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.customer_hash = repeated_keys.customer_hash
 
 ),
 
@@ -58,7 +59,11 @@ judged as {{ inline_cte() }} (
             required('partner_code')
             + required('customer_hash')
             + date_rules('acquired_on', required=true)
-            + allowed('reason', ['recommendation', 'reputation', 'advertising', 'location', 'price', 'sales_effort', 'unknown'], required=true)
+            + allowed(
+                'reason',
+                ['recommendation', 'reputation', 'advertising', 'location', 'price', 'sales_effort', 'unknown'],
+                required=true,
+            )
             + partner_rules(has_country=false)
         ) }} as reject_reason
     from matched

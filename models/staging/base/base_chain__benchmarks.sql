@@ -61,10 +61,11 @@ matched as (
     left join industries on parsed.industry = industries.industry_code
     left join links on parsed.link = links.link_code
     left join repeated_keys
-        on parsed.industry = repeated_keys.industry
-        and parsed.country = repeated_keys.country
-        and parsed.link = repeated_keys.link
-        and parsed.year = repeated_keys.year
+        on
+            parsed.industry = repeated_keys.industry
+            and parsed.country = repeated_keys.country
+            and parsed.link = repeated_keys.link
+            and parsed.year = repeated_keys.year
 
 ),
 

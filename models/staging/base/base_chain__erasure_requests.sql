@@ -42,8 +42,7 @@ matched as (
         repeated_keys.request_id is not null as is_repeated
     from parsed
     left join countries on parsed.country = countries.country_code
-    left join repeated_keys
-        on parsed.request_id = repeated_keys.request_id
+    left join repeated_keys on parsed.request_id = repeated_keys.request_id
 
 ),
 

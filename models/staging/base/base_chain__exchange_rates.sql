@@ -34,8 +34,9 @@ matched as (
         repeated_keys.currency is not null as is_repeated
     from parsed
     left join repeated_keys
-        on parsed.currency = repeated_keys.currency
-        and parsed.month = repeated_keys.month
+        on
+            parsed.currency = repeated_keys.currency
+            and parsed.month = repeated_keys.month
 
 ),
 

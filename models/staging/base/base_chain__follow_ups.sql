@@ -54,10 +54,10 @@ matched as (
     from parsed
     left join surveys on parsed.survey = surveys.survey_code
     left join partners
-        on parsed.partner_code = partners.partner_code
-        and surveys.link_code = partners.link_code
-    left join repeated_keys
-        on parsed.follow_up_id = repeated_keys.follow_up_id
+        on
+            parsed.partner_code = partners.partner_code
+            and surveys.link_code = partners.link_code
+    left join repeated_keys on parsed.follow_up_id = repeated_keys.follow_up_id
 
 ),
 
@@ -67,7 +67,11 @@ judged as {{ inline_cte() }} (
         *,
         {{ first_reason(
             required('follow_up_id')
-            + allowed('survey', ['brand_relationship', 'ownership', 'post_sale', 'post_service', 'shop_visit', 'post_contact'], required=true)
+            + allowed(
+                'survey',
+                ['brand_relationship', 'ownership', 'post_sale', 'post_service', 'shop_visit', 'post_contact'],
+                required=true,
+            )
             + required('partner_code')
             + required('response_no')
             + date_rules('opened_on', required=true)

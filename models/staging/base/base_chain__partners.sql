@@ -64,8 +64,9 @@ matched as (
     left join countries on parsed.country = countries.country_code
     left join links on parsed.link = links.link_code
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.valid_from = repeated_keys.valid_from
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.valid_from = repeated_keys.valid_from
 
 ),
 
@@ -125,9 +126,10 @@ overlapping as (
     select distinct versions.row_key
     from versions
     inner join versions as earlier
-        on versions.partner_code = earlier.partner_code
-        and versions.valid_from > earlier.valid_from
-        and versions.valid_from <= earlier.valid_to
+        on
+            versions.partner_code = earlier.partner_code
+            and versions.valid_from > earlier.valid_from
+            and versions.valid_from <= earlier.valid_to
 
 ),
 
@@ -140,7 +142,7 @@ ancestors as (
         valid_from,
         valid_to,
         parent_partner_code as ancestor_code,
-        1 as depth
+        1 as steps
     from versions
 
     union all
@@ -151,13 +153,14 @@ ancestors as (
         greatest(ancestors.valid_from, versions.valid_from) as valid_from,
         least(ancestors.valid_to, versions.valid_to) as valid_to,
         versions.parent_partner_code as ancestor_code,
-        ancestors.depth + 1 as depth
+        ancestors.steps + 1 as steps
     from ancestors
     inner join versions
-        on ancestors.ancestor_code = versions.partner_code
-        and ancestors.valid_from <= versions.valid_to
-        and ancestors.valid_to >= versions.valid_from
-    where ancestors.depth < {{ var('max_hierarchy_depth') }}
+        on
+            ancestors.ancestor_code = versions.partner_code
+            and ancestors.valid_from <= versions.valid_to
+            and ancestors.valid_to >= versions.valid_from
+    where ancestors.steps < {{ var('max_hierarchy_depth') }}
 
 ),
 

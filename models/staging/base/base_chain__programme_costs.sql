@@ -77,14 +77,16 @@ matched as (
     left join industries on parsed.industry = industries.industry_code
     left join links on parsed.link = links.link_code
     left join exchange_rates
-        on parsed.currency = exchange_rates.currency
-        and parsed.month = exchange_rates.month
+        on
+            parsed.currency = exchange_rates.currency
+            and parsed.month = exchange_rates.month
     left join known_currencies on parsed.currency = known_currencies.currency
     left join repeated_keys
-        on parsed.industry = repeated_keys.industry
-        and parsed.country = repeated_keys.country
-        and parsed.link = repeated_keys.link
-        and parsed.month = repeated_keys.month
+        on
+            parsed.industry = repeated_keys.industry
+            and parsed.country = repeated_keys.country
+            and parsed.link = repeated_keys.link
+            and parsed.month = repeated_keys.month
 
 ),
 

@@ -1,3 +1,5 @@
+{%- set time_zone = 'coalesce(partners.time_zone, countries.time_zone)' -%}
+
 with
 
 raw_rows as {{ inline_cte() }} (
@@ -50,10 +52,10 @@ parsed as {{ inline_cte() }} (
         raw_rows.channel,
         raw_rows.reason,
         raw_rows.opened_at as opened_at_text,
-        {{ parse_timestamp('raw_rows.opened_at', 'coalesce(partners.time_zone, countries.time_zone)') }} as opened_at,
+        {{ parse_timestamp('raw_rows.opened_at', time_zone) }} as opened_at,
         {{ parse_timestamp_day('raw_rows.opened_at') }} as opened_on,
         raw_rows.closed_at as closed_at_text,
-        {{ parse_timestamp('raw_rows.closed_at', 'coalesce(partners.time_zone, countries.time_zone)') }} as closed_at,
+        {{ parse_timestamp('raw_rows.closed_at', time_zone) }} as closed_at,
         {{ parse_timestamp_day('raw_rows.closed_at') }} as closed_on,
         raw_rows.agent_hash,
         raw_rows.transfers as transfers_text,
@@ -95,12 +97,14 @@ matched as (
     from parsed
     left join shops on parsed.shop_code = shops.partner_code
     left join exchange_rates
-        on parsed.currency = exchange_rates.currency
-        and {{ first_of_month('parsed.opened_on') }} = exchange_rates.month
+        on
+            parsed.currency = exchange_rates.currency
+            and {{ first_of_month('parsed.opened_on') }} = exchange_rates.month
     left join known_currencies on parsed.currency = known_currencies.currency
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.contact_id = repeated_keys.contact_id
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.contact_id = repeated_keys.contact_id
 
 ),
 
@@ -135,7 +139,23 @@ repeated as (
     {{ repeated_rows(
         'judged',
         key=['partner_code', 'contact_id'],
-        content=['country', 'channel', 'reason', 'opened_at_text', 'closed_at_text', 'agent_hash', 'transfers', 'resolved', 'cost', 'currency', 'email_hash', 'phone_hash', 'serial_hash', 'shop_code', 'loyalty_hash'],
+        content=[
+            'country',
+            'channel',
+            'reason',
+            'opened_at_text',
+            'closed_at_text',
+            'agent_hash',
+            'transfers',
+            'resolved',
+            'cost',
+            'currency',
+            'email_hash',
+            'phone_hash',
+            'serial_hash',
+            'shop_code',
+            'loyalty_hash',
+        ],
     ) }}
 
 ),

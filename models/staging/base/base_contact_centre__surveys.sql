@@ -1,3 +1,5 @@
+{%- set time_zone = 'coalesce(partners.time_zone, countries.time_zone)' -%}
+
 with
 
 raw_rows as {{ inline_cte() }} (
@@ -41,11 +43,11 @@ parsed as {{ inline_cte() }} (
         raw_rows.survey_id,
         raw_rows.contact_id,
         raw_rows.sent_at as sent_at_text,
-        {{ parse_timestamp('raw_rows.sent_at', 'coalesce(partners.time_zone, countries.time_zone)') }} as sent_at,
+        {{ parse_timestamp('raw_rows.sent_at', time_zone) }} as sent_at,
         {{ parse_timestamp_day('raw_rows.sent_at') }} as sent_on,
         raw_rows.survey_mode,
         raw_rows.answered_at as answered_at_text,
-        {{ parse_timestamp('raw_rows.answered_at', 'coalesce(partners.time_zone, countries.time_zone)') }} as answered_at,
+        {{ parse_timestamp('raw_rows.answered_at', time_zone) }} as answered_at,
         {{ parse_timestamp_day('raw_rows.answered_at') }} as answered_on,
         raw_rows.score as score_text,
         {{ parse_score('raw_rows.score') }} as score,
@@ -60,8 +62,9 @@ parsed as {{ inline_cte() }} (
     from raw_rows
     left join partners on raw_rows.partner_code = partners.partner_code
     left join contacts
-        on raw_rows.partner_code = contacts.partner_code
-        and raw_rows.contact_id = contacts.contact_id
+        on
+            raw_rows.partner_code = contacts.partner_code
+            and raw_rows.contact_id = contacts.contact_id
     left join countries on contacts.country_key = countries.country_key
 
 ),
@@ -81,8 +84,9 @@ matched as (
     from parsed
     left join no_answer_words on lower(trim(parsed.score_text)) = no_answer_words.word
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.survey_id = repeated_keys.survey_id
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.survey_id = repeated_keys.survey_id
 
 ),
 
@@ -100,9 +104,7 @@ judged as {{ inline_cte() }} (
             + partner_rules(has_country=false)
             + lookup_rules('unknown_contact', 'contact_id', 'known_contact_id')
         ) }} as reject_reason,
-        {{ first_reason(
-            answer_rules('answered_at', 'sent_at')
-        ) }} as answer_reject_reason
+        {{ first_reason(answer_rules('answered_at', 'sent_at')) }} as answer_reject_reason
     from matched
 
 ),

@@ -47,8 +47,9 @@ matched as (
     from parsed
     left join partners on parsed.partner_code = partners.partner_code
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.customer_hash = repeated_keys.customer_hash
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.customer_hash = repeated_keys.customer_hash
 
 ),
 

@@ -61,8 +61,9 @@ matched as (
     from parsed
     left join no_answer_words on lower(trim(parsed.score_text)) = no_answer_words.word
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.invitation_no = repeated_keys.invitation_no
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.invitation_no = repeated_keys.invitation_no
 
 ),
 
@@ -77,9 +78,7 @@ judged as {{ inline_cte() }} (
             + allowed('survey_mode', ['email', 'sms', 'phone', 'web', 'paper'])
             + partner_rules()
         ) }} as reject_reason,
-        {{ first_reason(
-            answer_rules('answered_at', 'sent_at')
-        ) }} as answer_reject_reason
+        {{ first_reason(answer_rules('answered_at', 'sent_at')) }} as answer_reject_reason
     from matched
 
 ),

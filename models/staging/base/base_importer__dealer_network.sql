@@ -61,9 +61,10 @@ matched as (
     left join partners on parsed.partner_code = partners.partner_code
     left join dealers on parsed.dealer_code = dealers.partner_code
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.snapshot_on = repeated_keys.snapshot_on
-        and parsed.dealer_code = repeated_keys.dealer_code
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.snapshot_on = repeated_keys.snapshot_on
+            and parsed.dealer_code = repeated_keys.dealer_code
 
 ),
 

@@ -33,7 +33,13 @@ parsed as {{ inline_cte() }} (
         raw_rows.sent_on as sent_on_text,
         {{ parse_dutch_date('raw_rows.sent_on') }} as sent_on,
         raw_rows.survey_mode as survey_mode_text,
-        {{ translate_word('raw_rows.survey_mode', {'e-mail': 'email', 'sms': 'sms', 'telefoon': 'phone', 'web': 'web', 'papier': 'paper'}) }} as survey_mode,
+        {{ translate_word('raw_rows.survey_mode', {
+            'e-mail': 'email',
+            'sms': 'sms',
+            'telefoon': 'phone',
+            'web': 'web',
+            'papier': 'paper',
+        }) }} as survey_mode,
         raw_rows.answered_on as answered_on_text,
         {{ parse_dutch_date('raw_rows.answered_on') }} as answered_on,
         raw_rows.score as score_text,
@@ -63,8 +69,9 @@ matched as (
     left join partners on parsed.partner_code = partners.partner_code
     left join no_answer_words on lower(trim(parsed.score_text)) = no_answer_words.word
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.invitation_no = repeated_keys.invitation_no
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.invitation_no = repeated_keys.invitation_no
 
 ),
 
@@ -79,9 +86,7 @@ judged as {{ inline_cte() }} (
             + word_rules('still_owner')
             + partner_rules()
         ) }} as reject_reason,
-        {{ first_reason(
-            answer_rules('answered_on', 'sent_on')
-        ) }} as answer_reject_reason
+        {{ first_reason(answer_rules('answered_on', 'sent_on')) }} as answer_reject_reason
     from matched
 
 ),
@@ -91,7 +96,16 @@ repeated as (
     {{ repeated_rows(
         'judged',
         key=['partner_code', 'invitation_no'],
-        content=['serial_hash', 'email_hash', 'phone_hash', 'sent_on', 'survey_mode', 'answered_on_text', 'score_text', 'still_owner'],
+        content=[
+            'serial_hash',
+            'email_hash',
+            'phone_hash',
+            'sent_on',
+            'survey_mode',
+            'answered_on_text',
+            'score_text',
+            'still_owner',
+        ],
     ) }}
 
 ),

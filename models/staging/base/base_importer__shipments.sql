@@ -72,12 +72,14 @@ matched as (
     left join partners on parsed.partner_code = partners.partner_code
     left join dealers on parsed.dealer_code = dealers.partner_code
     left join exchange_rates
-        on parsed.currency = exchange_rates.currency
-        and {{ first_of_month('parsed.shipped_on') }} = exchange_rates.month
+        on
+            parsed.currency = exchange_rates.currency
+            and {{ first_of_month('parsed.shipped_on') }} = exchange_rates.month
     left join known_currencies on parsed.currency = known_currencies.currency
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.shipment_no = repeated_keys.shipment_no
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.shipment_no = repeated_keys.shipment_no
 
 ),
 

@@ -46,8 +46,9 @@ matched as (
     from parsed
     left join partners on parsed.partner_code = partners.partner_code
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.product_code = repeated_keys.product_code
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.product_code = repeated_keys.product_code
 
 ),
 

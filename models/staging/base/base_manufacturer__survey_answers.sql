@@ -43,8 +43,9 @@ parsed as {{ inline_cte() }} (
         invitations.sent_at
     from raw_rows
     left join invitations
-        on raw_rows.partner_code = invitations.partner_code
-        and raw_rows.invitation_id = invitations.invitation_id
+        on
+            raw_rows.partner_code = invitations.partner_code
+            and raw_rows.invitation_id = invitations.invitation_id
     left join countries on invitations.country_key = countries.country_key
 
 ),
@@ -64,8 +65,9 @@ matched as (
     from parsed
     left join no_answer_words on lower(trim(parsed.score_text)) = no_answer_words.word
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.invitation_id = repeated_keys.invitation_id
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.invitation_id = repeated_keys.invitation_id
 
 ),
 

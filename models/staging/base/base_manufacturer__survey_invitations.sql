@@ -1,3 +1,5 @@
+{%- set time_zone = 'coalesce(partners.time_zone, countries.time_zone)' -%}
+
 with
 
 raw_rows as {{ inline_cte() }} (
@@ -29,7 +31,7 @@ parsed as {{ inline_cte() }} (
         raw_rows.invitation_id,
         raw_rows.country,
         raw_rows.sent_at as sent_at_text,
-        {{ parse_timestamp('raw_rows.sent_at', 'coalesce(partners.time_zone, countries.time_zone)') }} as sent_at,
+        {{ parse_timestamp('raw_rows.sent_at', time_zone) }} as sent_at,
         {{ parse_timestamp_day('raw_rows.sent_at') }} as sent_on,
         raw_rows.email_hash,
         raw_rows.phone_hash,
@@ -59,8 +61,9 @@ matched as (
         repeated_keys.partner_code is not null as is_repeated
     from parsed
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.invitation_id = repeated_keys.invitation_id
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.invitation_id = repeated_keys.invitation_id
 
 ),
 
@@ -86,7 +89,15 @@ repeated as (
     {{ repeated_rows(
         'judged',
         key=['partner_code', 'invitation_id'],
-        content=['country', 'sent_at_text', 'email_hash', 'phone_hash', 'serial_hash', 'survey_mode', 'disposition'],
+        content=[
+            'country',
+            'sent_at_text',
+            'email_hash',
+            'phone_hash',
+            'serial_hash',
+            'survey_mode',
+            'disposition',
+        ],
     ) }}
 
 ),

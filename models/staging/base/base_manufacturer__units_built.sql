@@ -62,10 +62,10 @@ matched as (
     left join partners on parsed.partner_code = partners.partner_code
     left join importers on parsed.importer_code = importers.partner_code
     left join products
-        on parsed.partner_code = products.partner_code
-        and parsed.product_code = products.product_code
-    left join repeated_keys
-        on parsed.serial_hash = repeated_keys.serial_hash
+        on
+            parsed.partner_code = products.partner_code
+            and parsed.product_code = products.product_code
+    left join repeated_keys on parsed.serial_hash = repeated_keys.serial_hash
 
 ),
 

@@ -89,12 +89,14 @@ matched as (
     left join repairers on parsed.handled_by = repairers.partner_code
     left join units_built on parsed.serial_hash = units_built.serial_hash
     left join exchange_rates
-        on parsed.currency = exchange_rates.currency
-        and {{ first_of_month('parsed.claimed_on') }} = exchange_rates.month
+        on
+            parsed.currency = exchange_rates.currency
+            and {{ first_of_month('parsed.claimed_on') }} = exchange_rates.month
     left join known_currencies on parsed.currency = known_currencies.currency
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.claim_id = repeated_keys.claim_id
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.claim_id = repeated_keys.claim_id
 
 ),
 

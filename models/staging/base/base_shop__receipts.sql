@@ -74,12 +74,14 @@ matched as (
     left join partners on parsed.partner_code = partners.partner_code
     left join products on parsed.product_code = products.product_code
     left join exchange_rates
-        on parsed.currency = exchange_rates.currency
-        and {{ first_of_month('parsed.purchased_on') }} = exchange_rates.month
+        on
+            parsed.currency = exchange_rates.currency
+            and {{ first_of_month('parsed.purchased_on') }} = exchange_rates.month
     left join known_currencies on parsed.currency = known_currencies.currency
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.receipt_no = repeated_keys.receipt_no
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.receipt_no = repeated_keys.receipt_no
 
 ),
 

@@ -59,8 +59,9 @@ matched as (
     from parsed
     left join no_answer_words on lower(trim(parsed.score_text)) = no_answer_words.word
     left join repeated_keys
-        on parsed.partner_code = repeated_keys.partner_code
-        and parsed.answer_no = repeated_keys.answer_no
+        on
+            parsed.partner_code = repeated_keys.partner_code
+            and parsed.answer_no = repeated_keys.answer_no
 
 ),
 

@@ -1,0 +1,81 @@
+"""What the tests of the Python side share: a landing folder to fill, and the intake over it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from nps_chain import intake
+
+KEY = "a-key-for-tests-only"
+
+
+@dataclass
+class Landing:
+    """A landing folder under construction, and what the intake made of it."""
+
+    root: Path
+    raw: Path
+
+    def write(self, path: str, content: str | bytes) -> Path:
+        """Lay down a file."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+        return target
+
+    def write_parquet(self, path: str, query: str) -> None:
+        """Lay down a Parquet file with the rows of a query."""
+        target = self.write(path, b"")
+        duckdb.execute(f"copy ({query}) to '{target}' (format parquet)")
+
+    def intake(self) -> intake.Summary:
+        """Read the folder."""
+        return intake.run(self.root, self.raw, KEY)
+
+    def rows(self, dataset: str, columns: str = "*") -> list[tuple[Any, ...]]:
+        """Rows of a raw file in the order of file and line."""
+        return duckdb.execute(
+            f"select {columns} from read_parquet('{self.raw}/{dataset}.parquet') order by file_id, line_number"
+        ).fetchall()
+
+    def rejects(self) -> list[tuple[int, str]]:
+        """Line and reason of every reject."""
+        return duckdb.execute(
+            f"select line_number, reason from read_parquet('{self.raw}/_rejects.parquet') order by file_id, line_number"
+        ).fetchall()
+
+    def manifest(self) -> dict[str, dict[str, Any]]:
+        """The manifest by path."""
+        relation = duckdb.execute(f"from read_parquet('{self.raw}/_files.parquet')")
+        names = [column[0] for column in relation.description]
+        return {row[2]: dict(zip(names, row, strict=True)) for row in relation.fetchall()}
+
+
+@pytest.fixture
+def make_landing(tmp_path: Path) -> Callable[[str], Landing]:
+    """Folders by name."""
+
+    def make(name: str) -> Landing:
+        root = tmp_path / name / "landing"
+        root.mkdir(parents=True)
+        return Landing(root, tmp_path / name / "warehouse" / "raw")
+
+    return make
+
+
+@pytest.fixture
+def landing(make_landing: Callable[[str], Landing]) -> Landing:
+    """One folder with one partner per country that the tests use."""
+    folder = make_landing("one")
+    folder.write(
+        "chain/partners.csv",
+        "partner_code,link,industry,country,partner_name,valid_from\n"
+        "D1,dealer,automotive,NL,Dealer,2020-01-01\n"
+        "S1,shop,retail,GB,Shop,2020-01-01\n"
+        "M1,manufacturer,automotive,,Maker,2020-01-01\n",
+    )
+    return folder
