@@ -145,7 +145,7 @@ def write_follow_ups(
     still_open = closed >= DAYS
     outcome = np.where(still_open, -1, rng.choice(3, len(chosen), p=(0.6, 0.25, 0.15)))
     codes, picked = partner_codes.take(pa.array(chosen)), numbers.take(pa.array(chosen))
-    identifier = render.join("F", render.take([survey[:6]], np.zeros(len(chosen), np.int64)), codes, picked, sep="-")
+    identifier = render.join("F", render.take([survey], np.zeros(len(chosen), np.int64)), codes, picked, sep="-")
     columns = [
         identifier,
         render.take([survey], np.zeros(len(chosen), np.int64)),

@@ -32,7 +32,7 @@ class Warehouse:
         connection = duckdb.connect()
         connection.execute(f"attach '{self.published}' as published (read_only)")
         connection.execute(f"attach '{self.work}' as work (read_only)")
-        connection.execute("set search_path = 'published.main,memory.main'")
+        connection.execute("set search_path = 'memory.main,published.main'")
         return connection
 
 

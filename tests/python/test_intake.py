@@ -140,7 +140,8 @@ def test_large_files_keep_the_order_of_their_lines(landing, monkeypatch):
         landing.write(f"dealer/D1/customers_{part}.csv", CUSTOMERS + body)
     landing.intake()
     counts = duckdb.execute(
-        "select count(*), count(*) filter (where customer_hash = ('0x' || left(sha256(? || line_number), 15))::bigint), "
+        "select count(*), "
+        "count(*) filter (where customer_hash = ('0x' || left(sha256(? || line_number), 15))::bigint), "
         "count(distinct (file_id, line_number)) "
         f"from read_parquet('{landing.raw}/dealer__customers.parquet')",
         [f"{KEY}|customer|D1|"],
