@@ -30,7 +30,7 @@
 {#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish.
     Keys are hashes, so a path of n nodes shrinks by a constant factor a round. -#}
 {% macro contraction_round(number) %}
-move_{{ number }} as (
+move_{{ number }} as {{ materialized_cte() }} (
 
     select
         node_a as node_key,
@@ -40,7 +40,7 @@ move_{{ number }} as (
 
 ),
 
-edge_{{ number + 1 }} as (
+edge_{{ number + 1 }} as {{ materialized_cte() }} (
 
     select distinct
         move_a.moved_to as node_a,
@@ -52,7 +52,7 @@ edge_{{ number + 1 }} as (
 
 ),
 
-label_{{ number + 1 }} as (
+label_{{ number + 1 }} as {{ materialized_cte() }} (
 
     select
         label.node_key,

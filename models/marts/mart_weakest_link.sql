@@ -108,6 +108,7 @@ select
     cast(chain_links.link_position as integer) as link_position,
     period.trailing_from as period_from,
     period.trailing_to as period_to,
+    period.as_of_on,
     cast(chains.retention_window_days as integer) as retention_window_days,
     cast(shown.responses as bigint) as responses,
     {{ nps('shown.promoters', 'shown.detractors', 'shown.responses') }} as nps,

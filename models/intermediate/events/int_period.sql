@@ -18,27 +18,38 @@ compared as (
 
 ),
 
--- A handful of rows dated years ahead would end nobody's follow-up where it really ended.
+-- Rows dated ahead would end nobody's follow-up where it really ended: what is after today hasn't happened, and a
+-- handful of events after a long silence are mistyped.
 strays as (
 
     select min(happened_on) as first_stray_on
     from compared
     where
-        gap_days > {{ var('stray_gap_days') }}
-        and events_from_here < {{ var('stray_max_share') }} * events_in_all
+        happened_on > cast('{{ run_started_at.strftime("%Y-%m-%d") }}' as date)
+        or (
+            gap_days > {{ var('stray_gap_days') }}
+            and events_from_here < {{ var('stray_max_share') }} * events_in_all
+        )
+
+),
+
+last_event as (
+
+    select max(event_days.happened_on) as last_event_on
+    from strays
+    left join event_days on strays.first_stray_on is null or strays.first_stray_on > event_days.happened_on
 
 ),
 
 as_of as (
 
     select
-        {%- if var('as_of_date') %}
-        cast('{{ var("as_of_date") }}' as date) as as_of_on
-        {%- else %}
-            coalesce(max(event_days.happened_on), cast('1990-01-01' as date)) as as_of_on
-        {%- endif %}
-    from strays
-    left join event_days on strays.first_stray_on is null or strays.first_stray_on > event_days.happened_on
+        coalesce(
+            cast({{ "'" ~ var('as_of_date') ~ "'" if var('as_of_date') else 'null' }} as date),
+            last_event_on,
+            cast('{{ var("first_date") }}' as date)
+        ) as as_of_on
+    from last_event
 
 ),
 

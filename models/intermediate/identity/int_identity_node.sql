@@ -36,7 +36,7 @@ neighbours_by_kind as (
 
 ),
 
-nodes as (
+nodes as {{ materialized_cte() }} (
 
     select
         node_key,
@@ -48,7 +48,7 @@ nodes as (
 
 ),
 
-edge_0 as (
+edge_0 as {{ materialized_cte() }} (
 
     select distinct
         both_ways.node_a,
@@ -59,7 +59,7 @@ edge_0 as (
 
 ),
 
-label_0 as (
+label_0 as {{ materialized_cte() }} (
 
     select
         node_key,
@@ -68,9 +68,9 @@ label_0 as (
 
 ),
 
-{% for number in range(var('identity_rounds')) -%}
-    {{ contraction_round(number) }}
-{%- endfor %}
+{% for number in range(var('identity_rounds')) %}
+{{ contraction_round(number) }}
+{% endfor %}
 
 labels as (
 

@@ -10,6 +10,14 @@
     'customer_hash': 'customer', 'loyalty_hash': 'customer', 'email_hash': 'email',
     'phone_hash': 'phone', 'owner_node': 'unit',
 } -%}
+{%- set record_pairs = [] -%}
+{%- for source, columns in record_sources -%}
+{%- for a in columns -%}
+{%- for b in columns[loop.index:] -%}
+{%- do record_pairs.append((source, a, b)) -%}
+{%- endfor -%}
+{%- endfor -%}
+{%- endfor -%}
 
 with
 
@@ -120,24 +128,18 @@ callers as (
 
 pairs as (
 
-    {%- for source, columns in record_sources %}
-        {%- set outer_loop = loop %}
-        {%- for a in columns %}
-            {%- for b in columns[loop.index:] %}
-
-                select
-                    {{ a }} as node_a,
-                    {{ b }} as node_b,
-                    '{{ node_kinds[a] }}' as kind_a,
-                    '{{ node_kinds[b] }}' as kind_b
-                from {{ source }}
-                where {{ a }} is not null and {{ b }} is not null
-                {% if not (outer_loop.last and a == columns[-2]) %}
-                    union all
-                {% endif %}
-            {%- endfor %}
-        {%- endfor %}
-    {%- endfor %}
+    {% for source, a, b in record_pairs %}
+    select
+        {{ a }} as node_a,
+        {{ b }} as node_b,
+        '{{ node_kinds[a] }}' as kind_a,
+        '{{ node_kinds[b] }}' as kind_b
+    from {{ source }}
+    where {{ a }} is not null and {{ b }} is not null
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
 
 )
 
