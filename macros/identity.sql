@@ -40,15 +40,26 @@ move_{{ number }} as {{ materialized_cte() }} (
 
 ),
 
+half_moved_{{ number }} as {{ materialized_cte() }} (
+
+    select distinct
+        move.moved_to as node_a,
+        edge.node_b
+    from edge_{{ number }} as edge
+    inner join move_{{ number }} as move on edge.node_a = move.node_key
+
+),
+
+-- One end at a time: with both moves in one join an optimiser may start with the pairs of moves that differ, which is
+-- nearly every pair there is.
 edge_{{ number + 1 }} as {{ materialized_cte() }} (
 
     select distinct
-        move_a.moved_to as node_a,
-        move_b.moved_to as node_b
-    from edge_{{ number }} as edge
-    inner join move_{{ number }} as move_a on edge.node_a = move_a.node_key
-    inner join move_{{ number }} as move_b on edge.node_b = move_b.node_key
-    where move_a.moved_to != move_b.moved_to
+        half_moved.node_a,
+        move.moved_to as node_b
+    from half_moved_{{ number }} as half_moved
+    inner join move_{{ number }} as move on half_moved.node_b = move.node_key
+    where half_moved.node_a != move.moved_to
 
 ),
 

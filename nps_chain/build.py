@@ -3,8 +3,10 @@
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 from nps_chain import identity, intake
 from nps_chain.errors import UserError
+from nps_chain.files import count_files
 from nps_chain.publish import publish
 from nps_chain.settings import ROOT, Settings
 from nps_chain.verdict import verdict
@@ -21,10 +24,14 @@ DEMO = ROOT / "demo_data"
 DEMO_LANDING = DEMO / "landing"
 DEMO_TRUTH = DEMO / "truth.json"
 DEMO_STAMP = DEMO / "scale"
+DEMO_LOCK = DEMO / ".lock"
 # Public on purpose: it guards invented people only and is never used with anybody's own landing folder.
 DEMO_IDENTITY_KEY = "demo-key-for-invented-people-only"
 NODES_PER_PROGRESS_LINE = 10
 SHOWN_FAILURES = 5
+SHOWN_MESSAGE_WIDTH = 500
+# dbt's heading names the node once more: Compilation Error in model x (models/x.sql)
+HEADING = re.compile(r"^(\w+ Error) in \w+ \S+ \([^)]*\)$", re.MULTILINE)
 
 
 def say(line: str) -> None:
@@ -62,25 +69,47 @@ def publish_marts(settings: Settings) -> None:
 
 def read_landing(settings: Settings, landing: Path | None, scale: str) -> None:
     """Run the intake over the user's folder, or over demo data made for it."""
-    if landing is None:
-        make_demo(scale)
-        landing, key = DEMO_LANDING, os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY
-    else:
-        key = identity.identity_key()
+    if landing is not None:
+        _read(settings, landing, identity.identity_key())
+        return
+    with _sole_demo():
+        _make_demo(scale)
+        _read(settings, DEMO_LANDING, os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY)
+
+
+def _read(settings: Settings, landing: Path, key: str) -> None:
+    """Run the intake and say what it found; without a required file there is nothing to build."""
     started = monotonic()
     say(f"intake: reading {landing}")
     summary = intake.run(landing, settings.raw, key, settings.temporary, progress=lambda line: say(f"  {line}"))
     for status in (intake.FAILED, intake.MISSING, intake.UNKNOWN):
         for file in summary.with_status(status):
-            say(f"  ! {file.message}")
+            if file.message not in summary.unmet:
+                say(f"  ! {file.message}")
     say(
-        f"intake: {summary.rows_read:,} rows from {len(summary.with_status(intake.LOADED)):,} files in "
+        f"intake: {summary.rows_read:,} rows from {count_files(len(summary.with_status(intake.LOADED)))} in "
         f"{monotonic() - started:.1f} s, {summary.rejects:,} of them not readable as rows"
     )
+    if summary.unmet:
+        raise UserError(" ".join(summary.unmet))
+
+
+@contextmanager
+def _sole_demo() -> Iterator[None]:
+    """Wait for builds of other warehouses: a folder that one of them is writing again would look damaged."""
+    DEMO.mkdir(exist_ok=True)
+    with DEMO_LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def make_demo(scale: str) -> None:
     """Generate the demo data, unless they are there already at this scale."""
+    with _sole_demo():
+        _make_demo(scale)
+
+
+def _make_demo(scale: str) -> None:
     if DEMO_STAMP.is_file() and DEMO_STAMP.read_text().strip() == scale:
         say(f"demo: data of scale {scale} are there")
         return
@@ -104,7 +133,7 @@ def run_dbt(settings: Settings) -> None:
     if process.returncode:
         named = "; ".join(failures[:SHOWN_FAILURES]) or "see logs/dbt.log"
         more = f" and {len(failures) - SHOWN_FAILURES} more" if len(failures) > SHOWN_FAILURES else ""
-        raise UserError(f"dbt did not succeed, so nothing was published; what failed: {named}{more}.")
+        raise UserError(f"dbt did not succeed, so nothing was published; what failed: {named.rstrip('.')}{more}.")
 
 
 def remove_work_database(settings: Settings) -> None:
@@ -115,8 +144,8 @@ def remove_work_database(settings: Settings) -> None:
 
 
 def _follow(lines: Iterable[str], started: float) -> list[str]:
-    """Show dbt's progress now and then, and its warnings and errors at once; return what failed, in short."""
-    failures: list[str] = []
+    """Show dbt's progress now and then, and its warnings and errors at once; return what failed, a line each."""
+    failures: dict[str, str] = {}
     for line in lines:
         try:
             event = json.loads(line)
@@ -127,18 +156,24 @@ def _follow(lines: Iterable[str], started: float) -> list[str]:
         if info["level"] in ("warn", "error"):
             say(f"  {info['msg'].strip()}")
         if info["name"] == "MainEncounteredError":
-            failures.append(info["msg"].strip().splitlines()[0])
+            failures[info["name"]] = _one_line(info["msg"].strip().removeprefix("Encountered an error:"))
+        if info["name"] == "RunResultError":
+            message = HEADING.sub(r"\1:", info["msg"].strip())
+            failures[data["node_info"]["unique_id"]] = _one_line(f"{_node(data)}: {message}")
         if "index" in data and "status" in data:
-            failures += _failure(data)
+            if data["status"].lower() in ("fail", "error"):
+                failures.setdefault(data["node_info"]["unique_id"], _node(data))
             _show_progress(data["index"], data["total"] if "total" in data else data["num_models"], started)
-    return failures
+    return list(failures.values())
 
 
-def _failure(data: dict[str, Any]) -> list[str]:
-    if data["status"].lower() not in ("fail", "error"):
-        return []
+def _node(data: dict[str, Any]) -> str:
     node = data["node_info"]
-    return [f"{node['resource_type'].replace('_', ' ')} {node['node_name']}"]
+    return f"{node['resource_type'].replace('_', ' ')} {node['node_name']}"
+
+
+def _one_line(message: str) -> str:
+    return textwrap.shorten(message, SHOWN_MESSAGE_WIDTH, placeholder=" ...")
 
 
 def _show_progress(index: int, total: int, started: float) -> None:

@@ -96,8 +96,8 @@ def _dataset(dataset: Dataset) -> str:
         f"- {_format(dataset)}",
         f"- Key: {key}",
         "",
-        "| column | type and unit | required | allowed | meaning |",
-        "|---|---|---|---|---|",
+        "| column | our name | type and unit | required | allowed | meaning |",
+        "|---|---|---|---|---|---|",
         *(_column(column, dataset) for column in dataset.columns),
         "",
     ]
@@ -116,7 +116,8 @@ def _format(dataset: Dataset) -> str:
 
 def _column(column: Column, dataset: Dataset) -> str:
     required = "yes" if column.required else ""
-    cells = [f"`{column.name}`", _type(column, dataset), required, _allowed(column), _meaning(column)]
+    our_name = f"`{column.alias}`" if column.alias != column.name and not column.personal else ""
+    cells = [f"`{column.name}`", our_name, _type(column, dataset), required, _allowed(column), _meaning(column)]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -68,6 +68,11 @@ class Scan:
         return "utf-8" if encoding == "utf-8" or self.has_utf8_bom else "cp1252"
 
 
+def count_files(count: int) -> str:
+    """A number of files in words."""
+    return f"{count:,} file" if count == 1 else f"{count:,} files"
+
+
 def list_landing(landing: Path, contract: Contract) -> list[LandingFile]:
     """All files under the folder in the order of their paths, which is the order of delivery."""
     if not landing.is_dir():

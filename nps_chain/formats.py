@@ -9,9 +9,11 @@ from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from nps_chain.contract import Column, Dataset
 from nps_chain.delimited import Header, Record, header_names, match_header, read_records
+from nps_chain.errors import UserError
 from nps_chain.files import CHUNK, LandingFile, Scan, scan
 from nps_chain.projection import Relation, identifier, literal, path_list, select_sql
 
@@ -21,6 +23,8 @@ PATIENT_CHUNK_ROWS = 50_000
 # A character that no JSON line holds unescaped, so that a line is always one column.
 NO_DELIMITER = "\x1f"
 MAX_LINE_BYTES = 1 << 24
+# Errors that tell of the machine or of the engine, never of what a file holds.
+SHORTAGES = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.FatalException, duckdb.InternalException)
 
 MACROS = """
 create or replace macro is_json_object(line) as
@@ -38,6 +42,12 @@ create or replace macro number_text(x) as
 
 class UnreadableFileError(Exception):
     """The whole file cannot be read; the text completes the sentence `... was not read: `."""
+
+
+def unfinished(error: Exception, dataset: Dataset) -> UserError:
+    """The sentence for a data set of which no file is known to be at fault."""
+    reason = str(error).strip().splitlines()[0].rstrip(".")
+    return UserError(f"The intake of {dataset.name} did not end, nothing was changed, try again: {reason}.")
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,9 @@ class Prepared:
 class Reader(ABC):
     """Reads the files of one data set into rows of its raw file."""
 
+    # whether a file that DuckDB cannot read at once can be read piece by piece
+    has_patience = True
+
     def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, temporary: Path) -> None:
         self.connection = connection
         self.dataset = dataset
@@ -80,6 +93,10 @@ class Reader(ABC):
     def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
         """Lines that the quick way rightly left out; None if the rows it read are not all that the file has."""
         return [] if rows == prepared.lines else None
+
+    def is_damaged(self, path: Path) -> bool:
+        """Whether the file itself, not the machine, keeps it from being read; text can always be read."""
+        return False
 
     def reject(self, file: LandingFile, lines: list[int], reasons: list[str]) -> None:
         """Note records that could not be split into fields."""
@@ -310,6 +327,8 @@ def _json_path(column: Column) -> str:
 class ParquetReader(Reader):
     """Parquet: typed already, so every value is written out as text."""
 
+    has_patience = False
+
     def prepare(self, file: LandingFile, calling_code: str | None) -> Prepared:
         """Read the file's schema and number of rows."""
         result = scan(file.path, text=False)
@@ -317,6 +336,8 @@ class ParquetReader(Reader):
             types = self._types(file.path)
             rows = self._fetch_count(file.path)
         except duckdb.Error as error:
+            if isinstance(error, SHORTAGES) and not self.is_damaged(file.path):
+                raise unfinished(error, self.dataset) from error
             raise UnreadableFileError("it is not a Parquet file that can be read") from error
         header = match_header(self.dataset, list(types))
         if header.problem:
@@ -358,8 +379,27 @@ class ParquetReader(Reader):
         return Relation(query, files[0].source, facts, sequence="file_row_number + 1")
 
     def read_patiently(self, prepared: Prepared) -> None:
-        """There are no lines to fall back on."""
-        raise UnreadableFileError("its pages are damaged")
+        """Say why the file is left out; there are no lines to fall back on."""
+        path = prepared.file.path
+        if scan(path, text=False).content_hash != prepared.scan.content_hash:
+            raise UnreadableFileError("it changed while it was read")
+        is_damaged = self.is_damaged(path)
+        raise UnreadableFileError("its pages are damaged" if is_damaged else "DuckDB cannot decode its pages")
+
+    def is_damaged(self, path: Path) -> bool:
+        """Whether a second reader fails on the pages as well; a system in trouble proves nothing."""
+        try:
+            with pq.ParquetFile(path) as file:
+                for _ in file.iter_batches():
+                    pass
+        except MemoryError as error:
+            raise unfinished(error, self.dataset) from error
+        except (pa.ArrowException, OSError) as error:
+            # Arrow says "corrupt" with an OSError that has no number
+            if isinstance(error, OSError) and error.errno is not None:
+                raise unfinished(error, self.dataset) from error
+            return True
+        return False
 
 
 def _parquet_text(name: str, types: dict[str, str], column: Column) -> str:

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from nps_chain import identity
 from nps_chain.contract import Contract, Dataset, load_contract
 from nps_chain.errors import UserError
-from nps_chain.files import LandingFile, list_landing
-from nps_chain.formats import MACROS, READERS, Prepared, Reader, UnreadableFileError
+from nps_chain.files import LandingFile, count_files, list_landing
+from nps_chain.formats import MACROS, READERS, SHORTAGES, Prepared, Reader, UnreadableFileError, unfinished
 from nps_chain.projection import create_table, literal, schema, select_sql
 
 PARTNERS = "chain__partners"
@@ -62,6 +62,8 @@ class Summary:
 
     files: list[FileResult] = field(default_factory=list)
     rejects: int = 0
+    # why nothing can be built from this folder, a sentence each
+    unmet: list[str] = field(default_factory=list)
 
     @property
     def rows_read(self) -> int:
@@ -187,6 +189,7 @@ class Intake:
             for loaded in pool.map(self._load, others):
                 results += loaded
         summary = Summary(files=self._complete(results))
+        summary.unmet = self._unmet(summary.files)
         summary.rejects = self._write_rejects()
         self._write_manifest(summary.files)
         return summary
@@ -203,7 +206,7 @@ class Intake:
             loader = DatasetLoader(cursor, dataset, self.raw / f"{dataset.name}.parquet", self.scratch)
             results = loader.load(self._files_of(dataset), self.partner_calling_codes)
         rows = sum(result.rows_read for result in results)
-        self.progress(f"{dataset.name}: {len(results)} files, {rows:,} rows")
+        self.progress(f"{dataset.name}: {count_files(len(results))}, {rows:,} rows")
         return results
 
     def _read_calling_codes(self) -> dict[str, str]:
@@ -231,6 +234,12 @@ class Intake:
             for file_id, dataset in enumerate(absent, start=len(self.files) + 1)
         ]
         return sorted([*results, *unknown, *missing], key=lambda result: result.file_id)
+
+    def _unmet(self, files: list[FileResult]) -> list[str]:
+        """Say what became of the files of each required data set of which no file could be read."""
+        required = {dataset.name for dataset in self.contract.datasets if dataset.required}
+        required -= {file.dataset for file in files if file.status == LOADED}
+        return [file.message for file in files if file.dataset in required and file.message]
 
     def _write_rejects(self) -> int:
         path = literal(str(self.raw / "_rejects.parquet"))
@@ -312,11 +321,23 @@ class DatasetLoader:
         try:
             queries = [self._group_query(group) for group in groups.values()]
             self._copy(" union all ".join([*queries, "from patient"]))
-        except duckdb.Error:
+        except duckdb.Error as error:
             if not quick:
                 raise
-            return [file for file in quick if not self._can_be_read(file)] or quick
+            return self._at_fault(quick, error)
         return self._miscounted(quick)
+
+    def _at_fault(self, quick: list[Prepared], error: duckdb.Error) -> list[Prepared]:
+        """Name the files that caused the error; a shortage of the machine must not cost a file that is intact."""
+        if isinstance(error, SHORTAGES):
+            wrong = [file for file in quick if self.reader.is_damaged(file.read_path)]
+        else:
+            wrong = [file for file in quick if not self._can_be_read(file)]
+            if self.reader.has_patience:
+                return wrong or quick
+        if not wrong:
+            raise unfinished(error, self.dataset) from error
+        return wrong
 
     def _copy(self, query: str) -> None:
         columns = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in schema(self.dataset).items())
@@ -340,7 +361,9 @@ class DatasetLoader:
         query = select_sql(self.dataset, self.reader.quick_relation([file]))
         try:
             self.connection.execute(f"select max(columns(*)) from ({query})").fetchall()
-        except duckdb.Error:
+        except duckdb.Error as error:
+            if isinstance(error, SHORTAGES) and not self.reader.is_damaged(file.read_path):
+                raise unfinished(error, self.dataset) from error
             return False
         return True
 

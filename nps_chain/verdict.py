@@ -9,15 +9,17 @@ from typing import Any
 import duckdb
 
 from nps_chain.errors import UserError
+from nps_chain.files import count_files
 from nps_chain.projection import literal
 
 WIDTH = 110
 UNKNOWN_FIGURE = "-"
+CANNOT_TELL = "cannot_tell"
 VERDICTS = {
     "weakest": "WEAKEST",
     "candidate": "candidate",
     "not_weakest": "not weakest",
-    "cannot_tell": "cannot tell",
+    CANNOT_TELL: "cannot tell",
 }
 SCOPES = {"Rows": "row", "Answers alone, whose invitation stays": "answer"}
 # heading, width, whether figures (flush right)
@@ -44,12 +46,23 @@ select
     detractor_retention,
     value_at_stake_eur,
     p_weakest,
-    verdict
+    verdict,
+    verdict_reason
 from mart_weakest_link
 order by chain_code, link_position
 """
+_PERIOD = """
+select as_of_on, period_from, period_to
+from mart_weakest_link
+limit 1
+"""
 _TOTALS = """
-select sum(rows_in), sum(rows_accepted), sum(rows_quarantined), count(*) filter (where file_status = 'loaded')
+select
+    sum(rows_in),
+    sum(rows_accepted),
+    sum(rows_quarantined),
+    sum(rows_erased),
+    count(*) filter (where file_status = 'loaded')
 from mart_pipeline_health
 """
 _REASONS = """
@@ -73,7 +86,7 @@ def verdict(published: Path) -> str:
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(published))} as published (read_only)")
         connection.execute("use published")
-        lines = [*_chains(connection), *_rows_read(connection), *_not_loaded(connection)]
+        lines = [*_chains(connection), *_period(connection), *_rows_read(connection), *_not_loaded(connection)]
     return "\n".join(lines)
 
 
@@ -83,9 +96,25 @@ def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
     for (chain, window), links in groupby(rows, key=lambda row: row[:2]):
         lines += [f"{chain}: the weakest link (retained = bought again within {window} days)", ""]
         lines += [_line([heading for heading, _, _ in COLUMNS]), "-" * sum(width for _, width, _ in COLUMNS)]
-        lines += [_line(_cells(row[2:])) for row in links]
+        rows_of_chain = list(links)
+        lines += [_line(_cells(row[2:-1])) for row in rows_of_chain]
+        for row in rows_of_chain:
+            if row[-2] == CANNOT_TELL:
+                lines += _wrapped(f"{row[2]}: {row[-1]}.")
         lines.append("")
     return lines
+
+
+def _period(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Say how far the data reach and which quarters the tables cover."""
+    return [
+        f"Data complete to {as_of}; the tables cover {first} to {last}, the last four whole quarters."
+        for as_of, first, last in connection.execute(_PERIOD).fetchall()
+    ]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -122,14 +151,17 @@ def _figure(value: Any, pattern: str) -> str:
 
 def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
     totals = connection.execute(_TOTALS).fetchone() or ()
-    read, accepted, quarantined, files = (int(total or 0) for total in totals)
-    lines = [f"Read {read:,} rows from {files:,} files: {accepted:,} accepted, {quarantined:,} quarantined."]
+    read, accepted, quarantined, erased, files = (int(total or 0) for total in totals)
+    unlisted = f", of which {erased:,} erased on request (not listed)" if erased else ""
+    text = (
+        f"Read {read:,} rows from {count_files(files)}: {accepted:,} accepted, {quarantined:,} quarantined{unlisted}."
+    )
+    lines = textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     reasons = connection.execute(_REASONS).fetchall()
     for title, wanted in SCOPES.items():
         counts = [f"{reason} {count:,}" for reason, scope, count in reasons if scope == wanted]
         if counts:
-            text = f"{title}: {', '.join(counts)}."
-            lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+            lines += _wrapped(f"{title}: {', '.join(counts)}.")
     return lines
 
 
@@ -137,4 +169,6 @@ def _not_loaded(connection: duckdb.DuckDBPyConnection) -> list[str]:
     files = connection.execute(_NOT_LOADED).fetchall()
     if not files:
         return []
-    return ["", f"{len(files):,} files were not read:", *(f"  {message or path}" for path, message in files)]
+    heading = f"{count_files(len(files))} {'was' if len(files) == 1 else 'were'} not read:"
+    sentences = [line for path, message in files for line in _wrapped(message or path)]
+    return ["", heading, *sentences]

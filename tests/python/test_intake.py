@@ -17,7 +17,7 @@ from nps_chain import formats, identity, intake
 from nps_chain.contract import load_contract
 from nps_chain.delimited import read_records
 from nps_chain.errors import UserError
-from nps_chain.files import scan
+from nps_chain.files import list_landing, scan
 from nps_chain.projection import schema
 from nps_chain.settings import ROOT
 
@@ -341,6 +341,43 @@ def test_damaged_parquet(landing):
     status = {path: file["status"] for path, file in landing.manifest().items() if "products" in path}
     assert list(status.values()) == ["loaded", "failed", "failed"]
     assert len(landing.rows("manufacturer__products")) == 5000
+
+
+@pytest.mark.parametrize("error", [duckdb.OutOfMemoryException, duckdb.IOException])
+def test_intact_parquet_is_never_called_damaged(landing, monkeypatch, error):
+    landing.write_parquet("manufacturer/M1/products.parquet", "select 'P' as product_code, 'n' as product_name")
+
+    def fail(self, query):
+        raise error("the machine ran short")
+
+    monkeypatch.setattr(intake.DatasetLoader, "_copy", fail)
+    path = landing.root / "manufacturer/M1/products.parquet"
+    file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
+    with duckdb.connect() as connection:
+        connection.execute(formats.MACROS)
+        identity.create_macros(connection)
+        identity.set_key(connection, KEY)
+        connection.execute(
+            "create table rejects (dataset varchar, file_id integer, line_number bigint, reason varchar)"
+        )
+        loader = intake.DatasetLoader(connection, file.dataset, landing.raw, landing.root)
+        with pytest.raises(UserError, match="try again: the machine ran short"):
+            loader.load([file], {})
+    assert not loader.failed
+
+
+def test_parquet_that_changes_while_it_is_read_is_said_so(landing):
+    landing.write_parquet("manufacturer/M1/products.parquet", "select 'P' as product_code, 'n' as product_name")
+    path = landing.root / "manufacturer/M1/products.parquet"
+    file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
+    with duckdb.connect() as connection:
+        reader = formats.ParquetReader(connection, file.dataset, landing.root)
+        prepared = reader.prepare(file, None)
+        with pytest.raises(formats.UnreadableFileError, match="cannot decode"):
+            reader.read_patiently(prepared)
+        path.write_bytes(path.read_bytes()[:100])
+        with pytest.raises(formats.UnreadableFileError, match="changed while it was read"):
+            reader.read_patiently(prepared)
 
 
 def test_refused_and_unknown_files(landing, tmp_path):

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -8,10 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from nps_chain.build import sole_build
+from nps_chain.build import _follow, sole_build
 from nps_chain.errors import UserError
 from nps_chain.publish import publish, remove_leftovers
 from nps_chain.settings import ROOT, Settings
+from nps_chain.verdict import WIDTH, verdict
 
 
 def work_database(folder: Path, value: int) -> Path:
@@ -161,3 +163,80 @@ def test_lock_is_free_again_after_a_kill(tmp_path):
         holder.kill()
     time.sleep(0.1)
     assert "Another build" not in run_cli("publish", NPS_WAREHOUSE=str(tmp_path)).stderr
+
+
+@pytest.mark.parametrize(
+    ("partners", "said"),
+    [
+        (None, "chain/partners*.csv is required and there is no such file."),
+        ("partner_code;link\n", "chain/partners.csv was not read"),
+    ],
+    ids=["missing", "unusable"],
+)
+def test_build_without_a_required_file_stops_and_publishes_nothing(tmp_path, partners, said):
+    landing, warehouse = tmp_path / "landing", tmp_path / "warehouse"
+    (landing / "chain").mkdir(parents=True)
+    warehouse.mkdir()
+    if partners:
+        (landing / "chain" / "partners.csv").write_text(partners)
+    published = warehouse / "nps_chain.duckdb"
+    published.write_text("what was published before")
+    result = run_cli(
+        "build", "--landing", str(landing), NPS_WAREHOUSE=str(warehouse), NPS_IDENTITY_KEY="sixteen-characters"
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: {said}")
+    assert result.stderr.count("\n") == 1
+    assert "dbt" not in result.stdout
+    assert published.read_text() == "what was published before"
+
+
+def event(name: str, message: str, level: str = "error", **data: object) -> str:
+    return json.dumps({"info": {"name": name, "msg": message, "level": level}, "data": data})
+
+
+def test_what_failed_in_dbt_carries_its_message():
+    node = {"unique_id": "model.p.m", "resource_type": "model", "node_name": "m"}
+    lines = [
+        event(
+            "MainEncounteredError", "Encountered an error:\nCompilation Error in model x (models/x.sql)\n  no {% end"
+        ),
+        event("LogModelResult", "1 of 2 ERROR", node_info=node, status="error", index=1, total=2),
+        event("RunResultError", "  Compilation Error in model m (models/m.sql)\n  'f' is undefined", node_info=node),
+    ]
+    assert _follow(lines, 0.0) == [
+        "Compilation Error in model x (models/x.sql) no {% end",
+        "model m: Compilation Error: 'f' is undefined",
+    ]
+
+
+def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path):
+    published = tmp_path / "nps_chain.duckdb"
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(
+            "create table mart_weakest_link as select 'a' as chain_code, 'Cars, Sweden' as chain_name, "
+            "730 as retention_window_days, 1 as link_position, 'Dealer' as link_name, null::bigint as responses, "
+            "null::double as nps, null::double as nps_ci_low, null::double as nps_ci_high, "
+            "null::double as promoter_retention, null::double as detractor_retention, "
+            "null::double as value_at_stake_eur, null::double as p_weakest, 'cannot_tell' as verdict, "
+            "repeat('too few ', 20) || 'answers' as verdict_reason, "
+            "date '2024-10-03' as as_of_on, date '2023-10-01' as period_from, date '2024-09-30' as period_to"
+        )
+        connection.execute(
+            "create table mart_pipeline_health as "
+            "select 'a.csv' as file_path, 'loaded' as file_status, null as message, "
+            "10 as rows_in, 7 as rows_accepted, 3 as rows_quarantined, 2 as rows_erased "
+            "union all select 'b.csv', 'failed', 'b.csv was not read: it is empty.', 0, 0, 0, 0"
+        )
+        connection.execute("create table mart_quarantine as select 'ragged_row' as reason_code, 'row' as scope")
+    text = verdict(published)
+    assert (
+        "Data complete to 2024-10-03; the tables cover 2023-10-01 to 2024-09-30, the last four whole quarters." in text
+    )
+    assert "  Dealer: too few" in text
+    assert (
+        "Read 10 rows from 1 file: 7 accepted, 3 quarantined, of which 2 erased on request (not listed).\n"
+        "  Rows: ragged_row 1." in text
+    )
+    assert "1 file was not read:\n  b.csv was not read: it is empty." in text
+    assert max(len(line) for line in text.splitlines()) <= WIDTH

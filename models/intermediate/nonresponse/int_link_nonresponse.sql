@@ -1,0 +1,1 @@
+{{ nonresponse_figures(['chain_link_key']) }}

@@ -1,0 +1,340 @@
+"""Response rate, weights and mode mix against statsmodels and plain loops over single invitations and responses."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from sql_harness import CompiledProject, Sandbox, compile_project
+from statsmodels.stats.proportion import proportions_ztest
+from statsmodels.stats.weightstats import DescrStatsW
+
+Z_95 = 1.959964
+MIN_STRATUM = 5
+TRIM = 5
+MIN_DISTANCE, MAX_P = 0.1, 0.05
+CELL = ["channel_key", "tenure_band_key", "segment"]
+QUARTERS = list(pd.date_range("2025-01-01", "2025-10-01", freq="QS"))
+# what is published for AAPOR's letters, and which ours are
+LETTERS = {"answered": "I", "invalid_answer": "P", "opted_out": "R", "not_answered": "U", "bounced": "U"}
+SHOP, DEALER = 20014, 10013
+FIGURES = ["n_eff", "nps_weighted", "nps_weighted_ci_low", "nps_weighted_ci_high", "largest_weight", "weight_strata"]
+
+
+def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
+    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
+    np.testing.assert_allclose(
+        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
+    )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+    """The compiled queries, from one start of dbt."""
+    built = ["int_nonresponse_cell", "int_link_nonresponse", "int_partner_nonresponse"]
+    given = ["fct_survey_invitation", "fct_nps_response", "fct_transaction", "dim_partner", "int_customer_chain"]
+    return compile_project(tmp_path_factory.mktemp("nonresponse"), [*built, *given, "tenure_bands"])
+
+
+@pytest.fixture
+def sandbox(project: CompiledProject) -> Sandbox:
+    """An empty database for one test."""
+    return Sandbox(project)
+
+
+# -------------------------------------------------------------------------------------------------- weighted NPS
+
+
+def random_cells(random: np.random.Generator, link: int, partners: int = 3) -> pd.DataFrame:
+    """int_nonresponse_cell of one link: cells from empty to crowded, on either side."""
+    axes = (range(partners), QUARTERS, (1, 2, 3), (0, 1, 2), ("business", "private"))
+    rows = pd.DataFrame(itertools.product(*axes), columns=["partner_code", "quarter_start_on", *CELL])
+    rows = rows[random.random(len(rows)) < random.choice([0.3, 0.8, 1.0])].assign(chain_link_key=link)
+    rows["partner_code"] = "p" + rows["partner_code"].astype(str)
+    rows["population"] = random.choice([0, 1, 5, 40, 900], len(rows), p=[0.1, 0.1, 0.3, 0.4, 0.1])
+    busy = random.choice([0.1, 2, 12])
+    for answer in ("promoters", "passives", "detractors"):
+        rows[answer] = random.poisson(busy, len(rows))
+    rows["responses"] = rows[["promoters", "passives", "detractors"]].sum(axis=1)
+    rows["invitations"] = rows["population"]
+    for count in ("completes", "partials", "refusals", "unknowns"):
+        rows[count] = 0
+    return rows.assign(weighting_channel_key=rows["channel_key"])
+
+
+def pool(cells: pd.DataFrame) -> list[list[int]]:
+    """The cells that share a weight: the weak are pooled, then the smallest of the rest until the pool can stand."""
+    weak = (cells["responses"] < MIN_STRATUM) | (cells["population"] == 0)
+    pooled = list(cells.index[weak])
+    strong = cells[~weak].sort_values(["responses", *CELL]).index.tolist()
+    while pooled and strong:
+        together = cells.loc[pooled, ["responses", "population"]].sum()
+        if together["responses"] >= MIN_STRATUM and together["population"] > 0:
+            break
+        pooled.append(strong.pop(0))
+    return [[cell] for cell in strong] + ([pooled] if pooled else [])
+
+
+def expected_weights(rows: pd.DataFrame) -> dict | None:
+    """Response by response: a weight for each, and the statistics of them by statsmodels."""
+    cells = rows.groupby(CELL)[["population", "responses", "promoters", "passives", "detractors"]].sum().reset_index()
+    total = cells[["population", "responses"]].sum()
+    if total["responses"] == 0 or total["population"] == 0:
+        return None
+    values, weights, strata = [], [], 0
+    for stratum in pool(cells):
+        mine = cells.loc[stratum].sum(numeric_only=True)
+        if mine["responses"] == 0:
+            continue
+        strata += 1
+        wanted = mine["population"] / total["population"]
+        weight = min(TRIM, wanted / (mine["responses"] / total["responses"]))
+        for answer, value in (("promoters", 100.0), ("passives", 0.0), ("detractors", -100.0)):
+            values += [value] * int(mine[answer])
+            weights += [weight] * int(mine[answer])
+    weighted = DescrStatsW(values, weights)
+    n_eff = np.sum(weights) ** 2 / np.sum(np.square(weights))
+    # Rocks (2016): 3/4 promoter, 3/4 detractor and 1 1/2 passive beside n_eff answers of these shares
+    adjusted = DescrStatsW([*values, 100, 0, -100], [*(np.array(weights) * n_eff / np.sum(weights)), 0.75, 1.5, 0.75])
+    half = Z_95 * np.sqrt(adjusted.var / (n_eff + 3))
+    return {
+        "n_eff": n_eff,
+        "nps_weighted": weighted.mean,
+        "nps_weighted_ci_low": max(-100, adjusted.mean - half),
+        "nps_weighted_ci_high": min(100, adjusted.mean + half),
+        "largest_weight": max(weights),
+        "weight_strata": strata,
+    }
+
+
+def check_weights(got: pd.DataFrame, cells: pd.DataFrame, unit: list[str]) -> int:
+    """Every unit and quarter; the number of those with figures."""
+    keys = [*unit, "quarter_start_on"]
+    units = cells.groupby(keys)
+    assert len(got) == units.ngroups
+    weighted = 0
+    for _, row in got.iterrows():
+        expected = expected_weights(units.get_group(tuple(row[key] for key in keys)))
+        if expected is None:
+            assert row[FIGURES].isna().all()
+            continue
+        close(row[list(expected)], list(expected.values()))
+        weighted += 1
+    return weighted
+
+
+def test_weighted_figures_on_random_cells(sandbox: Sandbox) -> None:
+    """Links and partners of every size against statsmodels."""
+    random = np.random.default_rng(1979)
+    cells = pd.concat([random_cells(random, link) for link in range(1, 16)], ignore_index=True)
+    sandbox.give("int_nonresponse_cell", cells, {"quarter_start_on": "date"})
+    by_link, by_partner = sandbox.build("int_link_nonresponse"), sandbox.build("int_partner_nonresponse")
+    assert check_weights(by_link, cells, ["chain_link_key"]) > 50
+    assert check_weights(by_partner, cells, ["chain_link_key", "partner_code"]) > 150
+    assert (by_partner["largest_weight"] == TRIM).any() and (by_partner["weight_strata"] > 3).any()
+    assert by_partner["n_eff"].le(by_partner["responses"] + 1e-9).where(by_partner["n_eff"].notna(), True).all()
+
+
+def one_unit(population: list[int], promoters: list[int], detractors: list[int]) -> pd.DataFrame:
+    """One quarter of one link: cells are tenure bands."""
+    rows = pd.DataFrame({"population": population, "promoters": promoters, "detractors": detractors})
+    rows = rows.assign(tenure_band_key=range(len(rows)), segment="private", channel_key=1, weighting_channel_key=1)
+    rows = rows.assign(passives=0, invitations=rows["population"], responses=rows["promoters"] + rows["detractors"])
+    rows = rows.assign(completes=0, partials=0, refusals=0, unknowns=0, partner_code="p")
+    return rows.assign(chain_link_key=1, quarter_start_on=QUARTERS[0])
+
+
+@pytest.mark.parametrize(
+    ("population", "promoters", "detractors", "nps", "n_eff"),
+    [
+        # half of those asked, a quarter of the answers: 100 x 1/2 - 100 x 1/2
+        ([50, 50], [10, 0], [0, 30], 0, 40**2 / (10 * 2**2 + 30 * (2 / 3) ** 2)),
+        # an even response changes nothing
+        ([10, 30], [10, 0], [0, 30], -50, 40),
+        # nobody answered in the second cell: it joins the first, with no other left
+        ([10, 90], [10, 0], [10, 0], 0, 20),
+        # 1 % of the answers for half of those asked: a weight of 50 is cut to 5
+        ([50, 50], [5, 0], [0, 495], 100 * (25 - 495 / 1.98) / (25 + 495 / 1.98), None),
+    ],
+)
+def test_weights_by_hand(
+    sandbox: Sandbox,
+    population: list[int],
+    promoters: list[int],
+    detractors: list[int],
+    nps: float,
+    n_eff: float | None,
+) -> None:
+    """Figures that can be worked out on paper."""
+    sandbox.give("int_nonresponse_cell", one_unit(population, promoters, detractors), {"quarter_start_on": "date"})
+    row = sandbox.build("int_link_nonresponse").iloc[0]
+    close(row["nps_weighted"], nps)
+    if n_eff:
+        close(row["n_eff"], n_eff)
+
+
+def test_figures_do_not_depend_on_the_order_of_rows(sandbox: Sandbox) -> None:
+    """To the last bit."""
+    random = np.random.default_rng(3)
+    cells = pd.concat([random_cells(random, link) for link in range(1, 30)], ignore_index=True)
+    built = []
+    for threads, rows in (
+        (1, cells),
+        (4, cells.sample(frac=1, random_state=2)),
+        (2, cells.sample(frac=1, random_state=4)),
+    ):
+        sandbox.connection.execute(f"set threads = {threads}")
+        sandbox.give("int_nonresponse_cell", rows, {"quarter_start_on": "date"})
+        got = sandbox.build("int_partner_nonresponse")
+        built.append(got.sort_values(["chain_link_key", "partner_code", "quarter_start_on"], ignore_index=True))
+    pd.testing.assert_frame_equal(built[0], built[1], check_exact=True)
+    pd.testing.assert_frame_equal(built[0], built[2], check_exact=True)
+
+
+# ------------------------------------------------------------------------------------------------------ mode mix
+
+
+def expected_mode_change(now: pd.Series, before: pd.Series) -> tuple[float, float]:
+    """Total variation distance, and the smallest two-proportion p of statsmodels times the number of modes."""
+    modes = sorted({*now.index[now > 0], *before.index[before > 0]})
+    counts = [(now.get(mode, 0), before.get(mode, 0)) for mode in modes]
+    sizes = np.array([now.sum(), before.sum()])
+    distance = sum(abs(a / sizes[0] - b / sizes[1]) for a, b in counts) / 2
+    if len(modes) == 1:
+        return 0.0, 1.0
+    p = min(proportions_ztest(count, sizes)[1] for count in counts)
+    return distance, min(1.0, len(modes) * p)
+
+
+def test_mode_mix_on_random_cells(sandbox: Sandbox) -> None:
+    """Against statsmodels; no flag without a quarter before."""
+    random = np.random.default_rng(2005)
+    cells = pd.concat([random_cells(random, link) for link in range(1, 16)], ignore_index=True)
+    # one mode only, everywhere; and a quarter that moves to another mode
+    cells.loc[cells["chain_link_key"] == 14, ["channel_key", "weighting_channel_key"]] = 1
+    cells.loc[(cells["chain_link_key"] == 15) & (cells["quarter_start_on"] == QUARTERS[2]), "channel_key"] = 5
+    sandbox.give("int_nonresponse_cell", cells, {"quarter_start_on": "date"})
+    got = sandbox.build("int_link_nonresponse")
+    responses = cells.groupby(["chain_link_key", "quarter_start_on", "channel_key"])["responses"].sum()
+    flags = []
+    for _, row in got.iterrows():
+        link, quarter = row["chain_link_key"], row["quarter_start_on"]
+        now = responses.loc[link, quarter]
+        earlier = quarter - pd.DateOffset(months=3)
+        before = (
+            responses.loc[link, earlier] if (link, earlier) in responses.index.droplevel(2) else pd.Series(dtype=int)
+        )
+        if not now.sum() or not before.sum():
+            assert row[["mode_mix_distance", "mode_mix_p", "is_mode_mix_changed"]].isna().all()
+            continue
+        distance, p = expected_mode_change(now, before)
+        close(row[["mode_mix_distance", "mode_mix_p"]], [distance, p])
+        assert row["is_mode_mix_changed"] == (distance > MIN_DISTANCE and p < MAX_P)
+        flags.append(row["is_mode_mix_changed"])
+    assert True in flags and False in flags
+
+
+# ------------------------------------------------------------------------------ from invitations and responses
+
+TODAY = pd.Timestamp("2025-02-15")
+
+
+def random_survey(random: np.random.Generator, size: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Invitations of a dealer link, responses of it and of a shop link, purchases at both."""
+    days = TODAY + pd.to_timedelta(random.integers(-40, 120, size), unit="D")
+    base = pd.DataFrame({"customer_key": random.integers(1, 300, size).astype(float), "day": days})
+    base.loc[random.random(size) < 0.1, "customer_key"] = np.nan
+    base["quarter_start_on"] = base["day"].dt.to_period("Q").dt.start_time
+    base["partner_key"] = random.integers(1, 5, size)
+    base["channel_key"] = random.integers(1, 4, size)
+    invitations = base.assign(
+        chain_link_key=DEALER, chain_key=1001, sent_on=base["day"], disposition=random.choice(list(LETTERS), size)
+    )
+    link = random.choice([SHOP, DEALER], size)
+    responses = base.assign(chain_link_key=link, chain_key=link // 10, response_on=base["day"])
+    answer = random.integers(0, 3, size)
+    for number, column in enumerate(("is_promoter", "is_passive", "is_detractor")):
+        responses[column] = (answer == number).astype(int)
+    link = random.choice([SHOP, DEALER], size)
+    purchases = base.assign(chain_link_key=link, chain_key=link // 10, transaction_on=base["day"])
+    return invitations, responses, purchases
+
+
+def band(first_on: pd.Timestamp | None, day: pd.Timestamp) -> int:
+    """Tenure band on a day; 0 for nobody known."""
+    if pd.isna(first_on):
+        return 0
+    days = max(0, (day - first_on).days)
+    return 1 if days < 365 else 2 if days < 1095 else 3
+
+
+def give_survey(sandbox: Sandbox, random: np.random.Generator) -> tuple[pd.DataFrame, ...]:
+    """The facts and dimensions of a random survey."""
+    tables = random_survey(random, 4000)
+    days = ("sent_on", "response_on", "transaction_on")
+    for node, rows, day in zip(
+        ("fct_survey_invitation", "fct_nps_response", "fct_transaction"), tables, days, strict=True
+    ):
+        types = {day: "date", "quarter_start_on": "date", "customer_key": "bigint"}
+        sandbox.give(node, rows.drop(columns="day"), types)
+    partners = pd.DataFrame({"partner_key": [1, 2, 3, 4], "partner_code": ["a", "a", "b", "c"]})
+    sandbox.give("dim_partner", partners)
+    customers = pd.DataFrame(itertools.product(range(1, 280), (1001, 2001)), columns=["customer_key", "chain_key"])
+    customers["first_on"] = TODAY - pd.to_timedelta(random.integers(-60, 2000, len(customers)), unit="D")
+    customers["segment"] = random.choice(["business", "private", "unknown"], len(customers))
+    sandbox.give("int_customer_chain", customers, {"first_on": "date"})
+    bands = pd.DataFrame({"tenure_band_key": [1, 2, 3], "from_days": [0, 365, 1095], "to_days": [364, 1094, 999999]})
+    sandbox.give("tenure_bands", bands)
+    return (*tables, partners, customers)
+
+
+def described(rows: pd.DataFrame, partners: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """Rows with their partner, tenure band and segment."""
+    rows = rows.merge(partners, on="partner_key").merge(customers, on=["customer_key", "chain_key"], how="left")
+    rows["tenure_band_key"] = [band(*pair) for pair in zip(rows["first_on"], rows["day"], strict=True)]
+    return rows.fillna({"segment": "unknown"})
+
+
+def test_cells_hold_what_was_asked_and_answered(sandbox: Sandbox) -> None:
+    """Population, dispositions and answers; a link without invitations takes its buyers, once a quarter and partner."""
+    invitations, responses, purchases, partners, customers = give_survey(sandbox, np.random.default_rng(5))
+    got = sandbox.build("int_nonresponse_cell")
+    keys = ["chain_link_key", "partner_code", "quarter_start_on", *CELL]
+    assert not got.duplicated([*keys, "weighting_channel_key"]).any()
+    got = got.set_index(keys)
+    asked = described(invitations, partners, customers)
+    asked["letter"] = asked["disposition"].map(LETTERS)
+    buyers = purchases[purchases["customer_key"].notna() & (purchases["chain_link_key"] == SHOP)].sort_values("day")
+    buyers = buyers.merge(partners, on="partner_key").drop_duplicates(
+        ["customer_key", "partner_code", "quarter_start_on"]
+    )
+    buyers = described(buyers.drop(columns="partner_code").assign(channel_key=0), partners, customers)
+    answered = described(responses, partners, customers)
+    truth = {"population": pd.concat([asked, buyers]), "invitations": asked, "responses": answered}
+    letters = (("completes", "I"), ("partials", "P"), ("refusals", "R"), ("unknowns", "U"))
+    truth |= {name: asked[asked["letter"] == letter] for name, letter in letters}
+    counts = (("promoters", "is_promoter"), ("passives", "is_passive"), ("detractors", "is_detractor"))
+    truth |= {name: answered[answered[column] == 1] for name, column in counts}
+    for measure, rows in truth.items():
+        expected = rows.groupby(keys).size().reindex(got.index, fill_value=0)
+        assert expected.sum() == len(rows), "every row has a cell"
+        assert got[measure].tolist() == expected.tolist(), measure
+    shop = got.index.get_level_values(0) == SHOP
+    assert (got.loc[shop, "weighting_channel_key"] == 0).all()
+    dealer = got[~shop]
+    assert dealer["weighting_channel_key"].tolist() == dealer.index.get_level_values("channel_key").tolist()
+
+
+def test_response_rate_is_rr1(sandbox: Sandbox) -> None:
+    """Valid answers among all invited, by the quarter of the invitation; none without invitations."""
+    invitations, _, _, partners, _ = give_survey(sandbox, np.random.default_rng(6))
+    sandbox.build("int_nonresponse_cell")
+    got = sandbox.build("int_partner_nonresponse").set_index(["chain_link_key", "partner_code", "quarter_start_on"])
+    invited = invitations.merge(partners, on="partner_key").groupby(
+        ["chain_link_key", "partner_code", "quarter_start_on"]
+    )
+    expected = invited["disposition"].agg(lambda dispositions: (dispositions == "answered").mean())
+    assert len(expected) > 5
+    close(got.loc[expected.index, "response_rate_rr1"], expected)
+    rest = got.drop(expected.index)
+    assert len(rest) and rest["response_rate_rr1"].isna().all()
