@@ -73,3 +73,17 @@ label_{{ number + 1 }} as {{ materialized_cte() }} (
 
 ),
 {% endmacro %}
+
+
+{#- Every pair of identity columns of every record source, as (source, column, column). -#}
+{% macro pairs_of(record_sources) -%}
+    {%- set pairs = [] -%}
+    {%- for source, columns in record_sources -%}
+        {%- for a in columns -%}
+            {%- for b in columns[loop.index:] -%}
+                {%- do pairs.append((source, a, b)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(pairs) }}
+{%- endmacro %}

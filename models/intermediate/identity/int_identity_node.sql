@@ -69,7 +69,7 @@ label_0 as {{ materialized_cte() }} (
 ),
 
 {% for number in range(var('identity_rounds')) %}
-{{ contraction_round(number) }}
+    {{ contraction_round(number) }}
 {% endfor %}
 
 labels as (

@@ -10,14 +10,7 @@
     'customer_hash': 'customer', 'loyalty_hash': 'customer', 'email_hash': 'email',
     'phone_hash': 'phone', 'owner_node': 'unit',
 } -%}
-{%- set record_pairs = [] -%}
-{%- for source, columns in record_sources -%}
-{%- for a in columns -%}
-{%- for b in columns[loop.index:] -%}
-{%- do record_pairs.append((source, a, b)) -%}
-{%- endfor -%}
-{%- endfor -%}
-{%- endfor -%}
+{%- set record_pairs = pairs_of(record_sources) -%}
 
 with
 
@@ -129,16 +122,16 @@ callers as (
 pairs as (
 
     {% for source, a, b in record_pairs %}
-    select
-        {{ a }} as node_a,
-        {{ b }} as node_b,
-        '{{ node_kinds[a] }}' as kind_a,
-        '{{ node_kinds[b] }}' as kind_b
-    from {{ source }}
-    where {{ a }} is not null and {{ b }} is not null
-    {% if not loop.last %}
-    union all
-    {% endif %}
+        select
+            {{ a }} as node_a,
+            {{ b }} as node_b,
+            '{{ node_kinds[a] }}' as kind_a,
+            '{{ node_kinds[b] }}' as kind_b
+        from {{ source }}
+        where {{ a }} is not null and {{ b }} is not null
+        {% if not loop.last %}
+            union all
+        {% endif %}
     {% endfor %}
 
 )
