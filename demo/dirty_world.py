@@ -36,7 +36,8 @@ def plant(root: Path, networks: list[Network]) -> dict[str, object]:
     _contact_centre(ledger)
     _strangers(ledger, dealer, shop)
     _bad_files(ledger, dealer, shop)
-    return {**ledger.facts(), "erasure_requests": _erasures(ledger, [de, gb, networks[4]])}
+    erasures = _erasures(ledger, [de, gb, networks[4]])
+    return {**ledger.facts(), "erasure_requests": erasures}
 
 
 def _pick(root: Path, network: Network, names: tuple[str, ...]) -> str:

@@ -1,0 +1,17 @@
+-- LMG shares of covariance matrices: for tests/python/test_importance.py.
+with
+
+parts as (
+
+    {{ lmg('probe_covariances', ['matrix']) }}
+
+)
+
+select
+    matrix,
+    predictor,
+    lmg,
+    lmg_share,
+    coefficient,
+    r_squared
+from parts
