@@ -2,7 +2,7 @@
     ('dealer_customers', ['customer_hash', 'email_hash', 'phone_hash']),
     ('shop_customers', ['loyalty_hash', 'email_hash', 'phone_hash']),
     ('units_owned', ['customer_hash', 'owner_node']),
-    ('survey_addresses', ['email_hash', 'phone_hash']),
+    ('survey_contacts', ['email_hash', 'phone_hash', 'owner_node']),
     ('shop_answers', ['loyalty_hash', 'email_hash']),
     ('callers', ['loyalty_hash', 'email_hash', 'phone_hash', 'owner_node']),
 ] -%}
@@ -62,20 +62,40 @@ units_owned as (
 
 ),
 
--- Without the unit: a survey is at times still sent to whoever owned it before, and would make one person of two owners.
 survey_addresses as (
 
     select
         email_hash,
-        phone_hash
+        phone_hash,
+        serial_hash,
+        sent_on
     from {{ ref('stg_manufacturer__survey_invitations') }}
 
     union all
 
     select
         email_hash,
-        phone_hash
+        phone_hash,
+        serial_hash,
+        sent_on
     from {{ ref('stg_importer__ownership_survey') }}
+
+),
+
+-- After a resale the unit says nothing: the survey is at times still sent to whoever owned it before, and would make
+-- one person of two owners.
+survey_contacts as (
+
+    select
+        survey_addresses.email_hash,
+        survey_addresses.phone_hash,
+        case
+            when coalesce(ownership.ownership_number, 0) <= 1
+                then {{ owner_node('survey_addresses.serial_hash', 'ownership') }}
+        end as owner_node
+    from survey_addresses
+    left join ownership
+        on {{ owned_on('survey_addresses.serial_hash', 'survey_addresses.sent_on', 'ownership') }}
 
 ),
 
