@@ -28,7 +28,7 @@ strays as (
         happened_on > cast('{{ run_started_at.strftime("%Y-%m-%d") }}' as date)
         or (
             gap_days > {{ var('stray_gap_days') }}
-            and events_from_here < {{ var('stray_max_share') }} * events_in_all
+            and events_from_here <= greatest(1, {{ var('stray_max_share') }} * events_in_all)
         )
 
 ),

@@ -18,7 +18,18 @@ snapshots as (
 
 ),
 
--- A dealer that moves stands in two importers' lists for a day: the one where it is active counts.
+active_listings as (
+
+    select distinct
+        dealer_code,
+        partner_code,
+        date_trunc('month', snapshot_on) as listed_month
+    from snapshots
+    where status = 'active'
+
+),
+
+-- A dealer that moves stands in two importers' lists: the one where it is active that month counts.
 one_snapshot_a_day as (
 
     select
@@ -29,6 +40,16 @@ one_snapshot_a_day as (
         owner_name,
         status
     from snapshots
+    where
+        status = 'active'
+        or not exists (
+            select 1
+            from active_listings
+            where
+                active_listings.dealer_code = snapshots.dealer_code
+                and active_listings.partner_code != snapshots.partner_code
+                and active_listings.listed_month = date_trunc('month', snapshots.snapshot_on)
+        )
     qualify row_number() over (
         partition by dealer_code, snapshot_on
         order by case when status = 'closed' then 1 else 0 end, partner_code
@@ -139,7 +160,10 @@ select
     versions.owner_name,
     versions.status,
     versions.valid_from,
-    coalesce(versions.valid_to, first_listed.last_valid_to) as valid_to,
+    coalesce(
+        versions.valid_to,
+        case when first_listed.last_valid_to >= versions.valid_from then first_listed.last_valid_to end
+    ) as valid_to,
     row_number() over (partition by versions.partner_code order by versions.valid_from desc) = 1 as is_current,
     -- Every event must find one version: the first reaches back and each lasts until the next begins.
     case

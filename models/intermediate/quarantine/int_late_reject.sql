@@ -21,6 +21,24 @@ period as (
 
 ),
 
+follow_ups as (
+
+    select * from {{ ref('stg_chain__follow_ups') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('surveys') }}
+
+),
+
+responses as (
+
+    select * from {{ ref('int_survey_response') }}
+
+),
+
 erased_nodes as (
 
     select * from {{ ref('int_erased_node') }}
@@ -59,7 +77,29 @@ erased_customers as (
 
 {% endfor %}
 
+-- a follow-up of an erased person's response goes with it
+erased_follow_ups as (
+
+    select follow_ups.row_key
+    from follow_ups
+    inner join surveys on follow_ups.survey = surveys.survey_code
+    inner join responses
+        on
+            surveys.survey_key = responses.survey_key
+            and follow_ups.partner_code = responses.partner_code
+            and follow_ups.response_no = responses.response_no
+    inner join erased_customers on responses.customer_key = erased_customers.customer_key
+
+),
+
 judged as (
+
+    select
+        row_key,
+        'erased_on_request' as reason_code
+    from erased_follow_ups
+
+    union all
 
     {%- for model, identity, day in event_rows %}
 

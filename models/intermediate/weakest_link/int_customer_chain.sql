@@ -30,6 +30,18 @@ responses as (
 
 ),
 
+contacts as (
+
+    select * from {{ ref('fct_contact') }}
+
+),
+
+invitations as (
+
+    select * from {{ ref('fct_survey_invitation') }}
+
+),
+
 period as (
 
     select * from {{ ref('int_period') }}
@@ -74,6 +86,29 @@ signs_of_life as (
         min(transaction_on) as first_on,
         cast(null as {{ dbt.type_string() }}) as segment
     from transactions
+    where customer_key is not null
+    group by customer_key, chain_key
+
+    union all
+
+    -- who only called or was only asked has met a link too
+    select
+        customer_key,
+        chain_key,
+        min(opened_on) as first_on,
+        cast(null as {{ dbt.type_string() }}) as segment
+    from contacts
+    where customer_key is not null
+    group by customer_key, chain_key
+
+    union all
+
+    select
+        customer_key,
+        chain_key,
+        min(sent_on) as first_on,
+        cast(null as {{ dbt.type_string() }}) as segment
+    from invitations
     where customer_key is not null
     group by customer_key, chain_key
 

@@ -12,6 +12,12 @@ responses as (
 
 ),
 
+late_rejects as (
+
+    select * from {{ ref('int_late_reject') }}
+
+),
+
 surveys as (
 
     select * from {{ ref('dim_survey') }}
@@ -57,3 +63,5 @@ left join scored
         surveys.survey_key = scored.survey_key
         and follow_ups.partner_code = scored.partner_code
         and follow_ups.response_no = scored.response_no
+left join late_rejects on follow_ups.row_key = late_rejects.row_key
+where late_rejects.row_key is null
