@@ -6,11 +6,18 @@
 {%- endmacro %}
 
 
+{#- The last day of a span that may be open. In a join condition never `or x is null`: an engine can't make a hash join of it
+    and compares every pair of rows. -#}
+{% macro open_end(last_day) -%}
+    coalesce({{ last_day }}, date '{{ var("latest_date") }}')
+{%- endmacro %}
+
+
 {#- The join condition between an event on a unit and the ownership of that day. -#}
 {% macro owned_on(serial_hash, day, ownership) -%}
     {{ serial_hash }} = {{ ownership }}.serial_hash
     and {{ day }} >= {{ ownership }}.owned_from
-    and ({{ ownership }}.owned_to is null or {{ day }} <= {{ ownership }}.owned_to)
+    and {{ day }} <= {{ open_end(ownership ~ '.owned_to') }}
 {%- endmacro %}
 
 

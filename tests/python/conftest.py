@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from nps_chain import intake
+from nps_chain.raw import dataset_sql
 
 KEY = "a-key-for-tests-only"
 
@@ -39,7 +40,7 @@ class Landing:
     def rows(self, dataset: str, columns: str = "*") -> list[tuple[Any, ...]]:
         """Rows of a raw file in the order of file and line."""
         return duckdb.execute(
-            f"select {columns} from read_parquet('{self.raw}/{dataset}.parquet') order by file_id, line_number"
+            f"select {columns} from {dataset_sql(self.raw, dataset)} order by file_id, line_number"
         ).fetchall()
 
     def rejects(self) -> list[tuple[int, str]]:

@@ -19,6 +19,7 @@ from nps_chain.delimited import read_records
 from nps_chain.errors import UserError
 from nps_chain.files import list_landing, scan
 from nps_chain.projection import schema
+from nps_chain.raw import dataset_sql
 from nps_chain.settings import ROOT
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
@@ -143,7 +144,7 @@ def test_large_files_keep_the_order_of_their_lines(landing, monkeypatch):
         "select count(*), "
         "count(*) filter (where customer_hash = ('0x' || left(sha256(? || line_number), 15))::bigint), "
         "count(distinct (file_id, line_number)) "
-        f"from read_parquet('{landing.raw}/dealer__customers.parquet')",
+        f"from {dataset_sql(landing.raw, 'dealer__customers')}",
         [f"{KEY}|customer|D1|"],
     ).fetchone()
     assert counts == (2 * rows, 2 * rows, 2 * rows)
@@ -422,7 +423,7 @@ def test_missing_required_file_and_the_schema_of_the_empty_folder(make_landing):
     ]
     assert "is required" in manifest["chain/partners*.csv"]["message"]
     for dataset in load_contract().datasets:
-        described = duckdb.execute(f"describe from read_parquet('{empty.raw}/{dataset.name}.parquet')").fetchall()
+        described = duckdb.execute(f"describe from {dataset_sql(empty.raw, dataset.name)}").fetchall()
         assert {name: kind.lower() for name, kind, *_ in described} == schema(dataset)
 
 

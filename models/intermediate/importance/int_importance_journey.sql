@@ -74,7 +74,7 @@ owned as (
             candidates.customer_key = ownership.customer_key
             and candidates.chain_key = ownership.chain_key
             and candidates.response_on >= ownership.owned_from
-            and (ownership.owned_to is null or candidates.response_on <= ownership.owned_to)
+            and candidates.response_on <= {{ open_end('ownership.owned_to') }}
     group by candidates.response_key
 
 ),

@@ -50,7 +50,7 @@ ownership_ends as (
             responses.customer_key = customer_ownerships.customer_key
             and responses.chain_key = customer_ownerships.chain_key
             and responses.response_on >= customer_ownerships.owned_from
-            and (customer_ownerships.owned_to is null or responses.response_on < customer_ownerships.owned_to)
+            and responses.response_on < {{ open_end('customer_ownerships.owned_to') }}
     group by responses.response_key
 
 ),

@@ -108,7 +108,7 @@ versions as (
         judged.partner_code,
         judged.parent_partner_code,
         judged.valid_from,
-        coalesce(judged.valid_to, date '{{ var("latest_date") }}') as valid_to
+        {{ open_end('judged.valid_to') }} as valid_to
     from judged
     left join repeated on judged.row_key = repeated.row_key
     where judged.reject_reason is null and repeated.reject_reason is null
