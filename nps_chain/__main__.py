@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("--landing", type=Path, help="your landing folder; without it the demo data")
         command.add_argument("--demo-scale", default="1", help="scale of the demo data (default 1)")
+        command.add_argument("--anew", action="store_true", help="read and make everything anew, not what changed")
     demo = commands.add_parser("demo", help="generate the demo data")
     demo.add_argument("--demo-scale", default="1", help="scale of the demo data (default 1)")
     commands.add_parser("publish", help="publish the marts of the working database")
@@ -46,10 +47,10 @@ def _run(options: argparse.Namespace) -> None:
     settings = load_settings()
     match options.command:
         case "build":
-            build.build(settings, options.landing, options.demo_scale)
+            build.build(settings, options.landing, options.demo_scale, options.anew)
         case "intake":
             with build.sole_build(settings):
-                build.read_landing(settings, options.landing, options.demo_scale)
+                build.read_landing(settings, options.landing, options.demo_scale, options.anew)
         case "demo":
             build.make_demo(options.demo_scale)
         case "publish":

@@ -17,7 +17,9 @@ from nps_chain import identity, intake
 from nps_chain.errors import UserError
 from nps_chain.files import count_files
 from nps_chain.publish import publish
+from nps_chain.raw import FAILED, LOADED, MISSING, UNKNOWN, Load
 from nps_chain.settings import ROOT, Settings
+from nps_chain.state import can_load_changes, take_state, write_state
 from nps_chain.verdict import verdict
 
 DEMO = ROOT / "demo_data"
@@ -51,11 +53,16 @@ def sole_build(settings: Settings) -> Iterator[None]:
         yield
 
 
-def build(settings: Settings, landing: Path | None, scale: str) -> None:
-    """Run everything from the raw files to the verdict."""
+def build(settings: Settings, landing: Path | None, scale: str, anew: bool = False) -> None:
+    """Run everything from the raw files to the verdict.
+
+    After a build that succeeded only what has changed since is loaded, unless all is to be made `anew`.
+    """
     with sole_build(settings):
-        read_landing(settings, landing, scale)
-        run_dbt(settings)
+        state = take_state(settings)
+        load = read_landing(settings, landing, scale, anew)
+        run_dbt(settings, changes_only=not anew and can_load_changes(state, load))
+        write_state(settings, load)
         publish_marts(settings)
     say("")
     say(verdict(settings.published_database))
@@ -67,31 +74,35 @@ def publish_marts(settings: Settings) -> None:
     say(f"publish: {tables} tables in {settings.published_database}")
 
 
-def read_landing(settings: Settings, landing: Path | None, scale: str) -> None:
+def read_landing(settings: Settings, landing: Path | None, scale: str, anew: bool = False) -> Load:
     """Run the intake over the user's folder, or over demo data made for it."""
     if landing is not None:
-        _read(settings, landing, identity.identity_key())
-        return
+        return _read(settings, landing, identity.identity_key(), anew)
     with _sole_demo():
         _make_demo(scale)
-        _read(settings, DEMO_LANDING, os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY)
+        key = os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY
+        return _read(settings, DEMO_LANDING, key, anew)
 
 
-def _read(settings: Settings, landing: Path, key: str) -> None:
+def _read(settings: Settings, landing: Path, key: str, anew: bool) -> Load:
     """Run the intake and say what it found; without a required file there is nothing to build."""
     started = monotonic()
     say(f"intake: reading {landing}")
-    summary = intake.run(landing, settings.raw, key, settings.temporary, progress=lambda line: say(f"  {line}"))
-    for status in (intake.FAILED, intake.MISSING, intake.UNKNOWN):
+    summary = intake.run(
+        landing, settings.raw, key, settings.temporary, progress=lambda line: say(f"  {line}"), anew=anew
+    )
+    for status in (FAILED, MISSING, UNKNOWN):
         for file in summary.with_status(status):
             if file.message not in summary.unmet:
                 say(f"  ! {file.message}")
     say(
-        f"intake: {summary.rows_read:,} rows from {count_files(len(summary.with_status(intake.LOADED)))} in "
-        f"{monotonic() - started:.1f} s, {summary.rejects:,} of them not readable as rows"
+        f"intake: {summary.rows_read:,} rows from {count_files(len(summary.with_status(LOADED)))} in "
+        f"{monotonic() - started:.1f} s, {summary.rejects:,} of them not readable as rows; "
+        f"{summary.kept:,} files had not changed"
     )
     if summary.unmet:
         raise UserError(" ".join(summary.unmet))
+    return summary.load
 
 
 @contextmanager
@@ -121,12 +132,17 @@ def _make_demo(scale: str) -> None:
     DEMO_STAMP.write_text(scale)
 
 
-def run_dbt(settings: Settings) -> None:
-    """Build and test every model in a fresh working database; a failed test stops here."""
-    remove_work_database(settings)
-    say("dbt: building and testing")
+def run_dbt(settings: Settings, changes_only: bool = False) -> None:
+    """Build and test every model, anew or with the changes of this load; a failed test stops here."""
+    if not changes_only:
+        remove_work_database(settings)
+    say("dbt: adding what has changed, and testing" if changes_only else "dbt: building everything, and testing")
     command = [str(Path(sys.executable).with_name("dbt")), "--log-format", "json", "--no-use-colors", "build"]
-    environment = {**os.environ, **settings.environment(), "PYTHONUNBUFFERED": "1"}
+    if changes_only:
+        # they test the code, which is what it was when they passed
+        command += ["--exclude-resource-type", "unit_test"]
+    load = {"NPS_LOAD": "changes" if changes_only else "all"}
+    environment = {**os.environ, **settings.environment(), **load, "PYTHONUNBUFFERED": "1"}
     started = monotonic()
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         failures = _follow(process.stdout or iter(()), started)

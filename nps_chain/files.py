@@ -15,15 +15,24 @@ CHUNK = 1 << 20
 TAIL = 4096
 UTF8_BOM = codecs.BOM_UTF8
 UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What a compressed file begins with: gzip, zip (and so .xlsx), Zstandard.
+COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
+# Characters that make a terminal show a name otherwise than it is: marks that turn the direction of writing.
+TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 # Bytes that Windows-1252 gives no character.
 CP1252_UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One file. `problem` says in a sentence why it cannot be read; without a data set it is only listed."""
+    """One file. `problem` says in a sentence why it cannot be read; without a data set it is only listed.
+
+    `file_id` is a hash of the path, so that a row keeps its key whatever other files come and go; `number` is the
+    file's place in the order of delivery.
+    """
 
     file_id: int
+    number: int
     path: Path
     relative: str
     dataset: Dataset | None
@@ -39,6 +48,7 @@ class Scan:
     content_hash: str
     has_utf8_bom: bool = False
     has_utf16_bom: bool = False
+    is_compressed: bool = False
     has_nul: bool = False
     is_ascii: bool = True
     is_utf8: bool = True
@@ -64,8 +74,13 @@ class Scan:
         return not self.has_nul and (self.is_utf8 if self.decoder(encoding) == "utf-8" else self.is_cp1252)
 
     def decoder(self, encoding: str) -> str:
-        """The codec to read the file with; a byte order mark overrules the contract."""
-        return "utf-8" if encoding == "utf-8" or self.has_utf8_bom else "cp1252"
+        """The codec to read the file with.
+
+        A byte order mark overrules the contract, and so do bytes beyond ASCII that are UTF-8 throughout: in Windows-1252
+        they would be gibberish such as `Ã©`.
+        """
+        is_utf8 = encoding == "utf-8" or self.has_utf8_bom or (self.is_utf8 and not self.is_ascii)
+        return "utf-8" if is_utf8 else "cp1252"
 
 
 def count_files(count: int) -> str:
@@ -79,41 +94,55 @@ def list_landing(landing: Path, contract: Contract) -> list[LandingFile]:
         raise UserError(f"The landing folder {landing} does not exist or is not a folder.")
     root = landing.resolve()
     found = sorted(_walk(root), key=lambda path: path.relative_to(root).as_posix())
-    return [_describe(root, path, file_id, contract) for file_id, path in enumerate(found, start=1)]
+    return [_describe(root, path, number, contract) for number, path in enumerate(found, start=1)]
 
 
 def _walk(root: Path) -> list[Path]:
-    """Files, links to folders and hidden folders; the last two are listed and not entered."""
+    """Files, and folders that are not entered: links, hidden ones, and those that cannot be opened."""
     found: list[Path] = []
-    for folder, folders, names in os.walk(root):
+    closed_folders: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=closed_folders.append):
         here = Path(folder)
         closed = [name for name in folders if name.startswith(".") or (here / name).is_symlink()]
         folders[:] = [name for name in folders if name not in closed]
         found += [here / name for name in [*names, *closed]]
-    return found
+    closed_paths = [Path(error.filename) for error in closed_folders]
+    if root in closed_paths:
+        raise UserError(f"The landing folder {root} cannot be opened.")
+    return found + closed_paths
 
 
-def _describe(root: Path, path: Path, file_id: int, contract: Contract) -> LandingFile:
+def path_hash(relative: str) -> int:
+    """60 bits of the path's hash: two files of a landing folder all but never meet in them."""
+    return int(hashlib.sha256(os.fsencode(relative)).hexdigest()[:15], 16)
+
+
+def _describe(root: Path, path: Path, number: int, contract: Contract) -> LandingFile:
     relative = path.relative_to(root).as_posix()
+    file_id = path_hash(relative)
     shown = printable(relative)
     for dataset in contract.datasets:
         match = dataset.pattern.fullmatch(relative)
         if match:
             partner_code = match.groupdict().get("partner_code")
             problem = _problem(root, path, relative, partner_code)
-            return LandingFile(file_id, path, shown, dataset, partner_code, problem)
+            return LandingFile(file_id, number, path, shown, dataset, partner_code, problem)
     reason = _problem(root, path, relative, None) or f"{shown} matches no data set's path and is not read."
-    return LandingFile(file_id, path, shown, None, None, reason)
+    return LandingFile(file_id, number, path, shown, None, None, reason)
 
 
 def _problem(root: Path, path: Path, relative: str, partner_code: str | None) -> str | None:
     shown = printable(relative)
     if shown != relative:
         return f"{shown} is refused: its name holds a control character or is not text."
+    if "\\" in relative:
+        return f"{shown} is refused: its name holds a backslash."
     if any(part.startswith(".") for part in relative.split("/")):
         return f"{shown} is hidden and is not read."
     if path.is_symlink():
         return _link_problem(root, path, shown)
+    if path.is_dir():
+        return f"{shown} was not read: the folder cannot be opened."
     if not path.is_file():
         return f"{shown} is refused: it is not an ordinary file."
     if partner_code is not None and not PARTNER_CODE.fullmatch(partner_code):
@@ -132,10 +161,12 @@ def _link_problem(root: Path, path: Path, shown: str) -> str | None:
 
 def printable(name: str) -> str:
     """The name with control and undecodable characters written out, so that it can be shown and stored."""
-    return "".join(
-        f"\\u{ord(character):04x}" if unicodedata.category(character) in ("Cc", "Cs") else character
-        for character in name
-    )
+    return "".join(f"\\u{ord(character):04x}" if _is_unseen(character) else character for character in name)
+
+
+def _is_unseen(character: str) -> bool:
+    is_turning = unicodedata.bidirectional(character) in TURNING
+    return is_turning or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def scan(path: Path, text: bool) -> Scan:
@@ -200,6 +231,7 @@ class _TextCounter:
             content_hash=content_hash,
             has_utf8_bom=self.head.startswith(UTF8_BOM),
             has_utf16_bom=self.head.startswith(UTF16_BOMS),
+            is_compressed=self.head.startswith(COMPRESSED),
             has_nul=self.has_nul,
             is_ascii=self.is_ascii,
             is_utf8=self.is_utf8,

@@ -15,6 +15,7 @@ from nps_chain.contract import Column, Dataset
 from nps_chain.delimited import Header, Record, header_names, match_header, read_records
 from nps_chain.errors import UserError
 from nps_chain.files import CHUNK, LandingFile, Scan, scan
+from nps_chain.identity import BLANKS
 from nps_chain.projection import Relation, identifier, literal, path_list, select_sql
 
 Item = TypeVar("Item")
@@ -23,6 +24,10 @@ PATIENT_CHUNK_ROWS = 50_000
 # A character that no JSON line holds unescaped, so that a line is always one column.
 NO_DELIMITER = "\x1f"
 MAX_LINE_BYTES = 1 << 24
+# The scan of a Parquet file knows the file and the row by these names, unless the file has columns of that name.
+SCAN_NAMES = frozenset({"file_index", "file_row_number"})
+# Every scan: a folder called country=NL is a name, not a column of the files in it.
+NO_PARTITIONS = "hive_partitioning = false"
 # Errors that tell of the machine or of the engine, never of what a file holds.
 SHORTAGES = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.FatalException, duckdb.InternalException)
 
@@ -30,11 +35,17 @@ MACROS = """
 create or replace macro is_json_object(line) as
     case when json_valid(line) then json_type(line) = 'OBJECT' else false end;
 
+-- a path of a name that stands twice: which of its values is meant, nobody can say
+create or replace macro names_are_unique(line, paths) as
+    len(list_filter(json_keys(line, paths), lambda names: len(names) <> list_unique(names))) = 0;
+
+-- pandas writes a missing number as NaN; infinity is no amount, and stays to be found
 create or replace macro number_text(x) as
     case
-        when not isfinite(x) then null
+        when isnan(x) then null
         when x = trunc(x) and abs(x) < 1e37 then cast(cast(x as hugeint) as varchar)
-        when contains(cast(x as varchar), 'e') then rtrim(cast(try_cast(x as decimal(38, 12)) as varchar), '0')
+        when contains(cast(x as varchar), 'e')
+            then coalesce(rtrim(cast(try_cast(x as decimal(38, 12)) as varchar), '0'), cast(x as varchar))
         else cast(x as varchar)
     end;
 """
@@ -65,6 +76,8 @@ class Prepared:
     is_quick: bool
     note: str | None = None
     width: int = 0
+    # a Parquet file with a column of one of SCAN_NAMES is read on its own, and its rows are counted
+    hides_scan: bool = False
 
 
 class Reader(ABC):
@@ -122,6 +135,8 @@ class Reader(ABC):
         result = scan(file.path, text=True)
         if result.size == 0:
             raise UnreadableFileError("it is empty")
+        if result.is_compressed:
+            raise UnreadableFileError("it is compressed; unpack it first")
         if result.has_utf16_bom:
             raise UnreadableFileError(f"it is UTF-16; save it as {self.dataset.encoding}")
         if result.newlines == 0 and result.carriage_returns > 0:
@@ -193,7 +208,7 @@ class CsvReader(Reader):
             "select file_index, * from read_csv("
             f"{path_list([prepared.read_path for prepared in files])}, columns = {{{columns}}}, header = true, "
             f"delim = {literal(self.dataset.delimiter)}, quote = '\"', escape = '\"', new_line = {literal(newline)}, "
-            "auto_detect = false, strict_mode = true, ignore_errors = true)"
+            f"auto_detect = false, strict_mode = true, ignore_errors = true, {NO_PARTITIONS})"
         )
         return Relation(query, files[0].source, self.facts(files, heading_lines=1))
 
@@ -252,16 +267,23 @@ class NdjsonReader(Reader):
             "select file_index, row_number() over () as number, text from read_csv("
             f"{path_list([prepared.read_path for prepared in files])}, columns = {{'text': 'varchar'}}, "
             f"header = false, delim = {literal(NO_DELIMITER)}, quote = '', escape = '', new_line = {literal(newline)}, "
-            f"max_line_size = {MAX_LINE_BYTES}, auto_detect = false, strict_mode = true, ignore_errors = true)"
+            f"max_line_size = {MAX_LINE_BYTES}, auto_detect = false, strict_mode = true, ignore_errors = true, "
+            f"{NO_PARTITIONS})"
         )
 
     def _objects_query(self, lines: str) -> str:
-        paths = ", ".join(literal(_json_path(column)) for column in self.dataset.columns)
+        paths = ", ".join(literal(_json_path(column.name)) for column in self.dataset.columns)
         return (
             "select file_index, number, "
-            f"case when is_json_object(text) then json_extract_string(text, [{paths}]) end as fields "
-            f"from ({lines}) where is_json_object(text)"
+            f"case when {self._is_row()} then json_extract_string(text, [{paths}]) end as fields "
+            f"from ({lines}) where {self._is_row()}"
         )
+
+    def _is_row(self) -> str:
+        """Whether the text is an object, and each name that leads to a column is there at most once."""
+        parents = {"$": None} | {_json_path(column.name.rpartition(".")[0]): None for column in self.dataset.columns}
+        paths = ", ".join(literal(path) for path in parents)
+        return f"case when is_json_object(text) then names_are_unique(text, [{paths}]) else false end"
 
     def quick_relation(self, files: list[Prepared]) -> Relation:
         """A scan of whole lines, taken apart as JSON."""
@@ -274,7 +296,7 @@ class NdjsonReader(Reader):
             return []
         others = self.connection.execute(
             f"select number, clean(text) is null from ({self._lines_query([prepared])}) "
-            "where not coalesce(is_json_object(text), false) order by number"
+            f"where not {self._is_row()} order by number"
         ).fetchall()
         if rows + len(others) != prepared.lines:
             return None
@@ -291,13 +313,13 @@ class NdjsonReader(Reader):
         bad: list[tuple[int, str]] = []
         for number, line in chunk:
             try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
                 bad.append((number, "nul_byte" if b"\0" in line else "bad_encoding"))
                 continue
             if "\0" in text:
                 bad.append((number, "nul_byte"))
-            elif text:
+            elif text.strip(BLANKS):
                 good.append((number, text))
         bad += self._insert_objects(prepared, good)
         self.reject(prepared.file, [number for number, _ in bad], [reason for _, reason in bad])
@@ -314,14 +336,14 @@ class NdjsonReader(Reader):
         self.insert_patient(prepared, query, chunk, line="number")
         self.connection.register("patient_chunk", chunk)
         rows = self.connection.execute(
-            "select line from patient_chunk where not coalesce(is_json_object(text), false) order by line"
+            f"select line from patient_chunk where not {self._is_row()} order by line"
         ).fetchall()
         self.connection.unregister("patient_chunk")
         return [(number, "not_json") for (number,) in rows]
 
 
-def _json_path(column: Column) -> str:
-    return "$" + "".join(f'."{part}"' for part in column.name.split("."))
+def _json_path(name: str) -> str:
+    return "$" + "".join(f'."{part}"' for part in name.split(".") if part)
 
 
 class ParquetReader(Reader):
@@ -334,17 +356,18 @@ class ParquetReader(Reader):
         result = scan(file.path, text=False)
         try:
             types = self._types(file.path)
+            names = self._names(file.path, types)
             rows = self._fetch_count(file.path)
         except duckdb.Error as error:
             if isinstance(error, SHORTAGES) and not self.is_damaged(file.path):
                 raise unfinished(error, self.dataset) from error
             raise UnreadableFileError("it is not a Parquet file that can be read") from error
-        header = match_header(self.dataset, list(types))
+        header = match_header(self.dataset, names)
         if header.problem:
             raise UnreadableFileError(header.problem.replace("header", "schema"))
-        names = list(types)
+        hides_scan = not SCAN_NAMES.isdisjoint(name.casefold() for name in names)
         source = {
-            column.name: _parquet_text(names[header.positions[column.name]], types, column)
+            column.name: _parquet_text(list(types)[header.positions[column.name]], types, column)
             for column in self.dataset.columns
             if column.name in header.positions
         }
@@ -353,16 +376,23 @@ class ParquetReader(Reader):
             scan=result,
             calling_code=calling_code,
             read_path=file.path,
-            signature=tuple(types.items()),
+            signature=file.file_id if hides_scan else tuple(types.items()),
             source=source,
             lines=rows,
             is_quick=True,
             note=header.note,
+            hides_scan=hides_scan,
         )
 
     def _types(self, path: Path) -> dict[str, str]:
-        query = f"describe select * from read_parquet({path_list([path])}, binary_as_string = true)"
+        query = f"describe select * from read_parquet({path_list([path])}, binary_as_string = true, {NO_PARTITIONS})"
         return {name: kind for name, kind, *_ in self.connection.execute(query).fetchall()}
+
+    def _names(self, path: Path, types: dict[str, str]) -> list[str]:
+        """The columns as the file names them: of two that have the same name, a scan gives the second another one."""
+        query = f"select name from parquet_schema({path_list([path])})"
+        written = {name for (name,) in self.connection.execute(query).fetchall()}
+        return [name if name in written else name.rpartition("_")[0] for name in types]
 
     def _fetch_count(self, path: Path) -> int:
         query = f"select sum(num_rows) from parquet_file_metadata({path_list([path])})"
@@ -371,11 +401,12 @@ class ParquetReader(Reader):
 
     def quick_relation(self, files: list[Prepared]) -> Relation:
         """All files of one schema; the row number inside the file stands for the line."""
-        query = (
-            "select file_index, file_row_number, * from read_parquet("
-            f"{path_list([prepared.read_path for prepared in files])}, binary_as_string = true)"
-        )
+        paths = path_list([prepared.read_path for prepared in files])
+        scan_sql = f"read_parquet({paths}, binary_as_string = true, {NO_PARTITIONS})"
         facts = tuple((prepared.file, prepared.calling_code, 0) for prepared in files)
+        if files[0].hides_scan:
+            return Relation(f"select * from {scan_sql}", files[0].source, facts)
+        query = f"select file_index, file_row_number, * from {scan_sql}"
         return Relation(query, files[0].source, facts, sequence="file_row_number + 1")
 
     def read_patiently(self, prepared: Prepared) -> None:

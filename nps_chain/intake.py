@@ -4,66 +4,67 @@ Nothing that identifies a person is written: identities become keyed hashes, per
 and the manifest and the rejects hold places and reasons, never content.
 """
 
+import hashlib
 import os
 import shutil
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from nps_chain import identity
-from nps_chain.contract import Contract, Dataset, load_contract
+from nps_chain import contract as contract_module
+from nps_chain import delimited, formats, identity, projection
+from nps_chain import files as files_module
+from nps_chain.contract import CONTRACT_PATH, Contract, Dataset, load_contract
 from nps_chain.errors import UserError
-from nps_chain.files import LandingFile, count_files, list_landing
+from nps_chain.files import LandingFile, count_files, list_landing, path_hash, scan
 from nps_chain.formats import MACROS, READERS, SHORTAGES, Prepared, Reader, UnreadableFileError, unfinished
 from nps_chain.projection import create_table, literal, schema, select_sql
+from nps_chain.raw import (
+    CHANGES,
+    FAILED,
+    LOADED,
+    MISSING,
+    REJECTS,
+    UNKNOWN,
+    FileResult,
+    Load,
+    changes_path,
+    dataset_folder,
+    dataset_sql,
+    execute_copy,
+    part_name,
+    part_number,
+    parts_sql,
+    read_load,
+    read_manifest,
+    write_load,
+    write_manifest,
+)
 
 PARTNERS = "chain__partners"
-LOADED, FAILED, MISSING, UNKNOWN = "loaded", "failed", "missing", "unknown"
 DEFAULT_MEMORY_LIMIT = "4GB"
 # A file from this size on is worth a query of its own.
 LARGE_BYTES = 1 << 26
-MANIFEST_SCHEMA = pa.schema(
-    [
-        ("file_id", pa.int32()),
-        ("dataset", pa.string()),
-        ("file_path", pa.string()),
-        ("status", pa.string()),
-        ("message", pa.string()),
-        ("rows_read", pa.int64()),
-        ("bytes", pa.int64()),
-        ("content_hash", pa.string()),
-    ]
-)
-
-
-@dataclass(frozen=True)
-class FileResult:
-    """A row of the manifest."""
-
-    file_id: int
-    dataset: str | None
-    file_path: str
-    status: str
-    message: str | None = None
-    rows_read: int = 0
-    bytes: int = 0
-    content_hash: str | None = None
+# With more parts than this a data set is written anew in one.
+MAX_PARTS = 16
 
 
 @dataclass
 class Summary:
     """What became of every file."""
 
-    files: list[FileResult] = field(default_factory=list)
+    files: list[FileResult]
+    load: Load
     rejects: int = 0
     # why nothing can be built from this folder, a sentence each
     unmet: list[str] = field(default_factory=list)
+    # files that were taken over from the last intake, unread
+    kept: int = 0
 
     @property
     def rows_read(self) -> int:
@@ -81,24 +82,75 @@ def run(
     key: str,
     temporary: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
+    anew: bool = False,
 ) -> Summary:
-    """Read the landing folder into the raw folder; a run that does not end leaves the old raw folder."""
+    """Read the landing folder into the raw folder; a run that does not end leaves the old raw folder.
+
+    Files that have not changed since the last run are taken over from its raw folder, unless all is to be read `anew`.
+    """
     contract = load_contract()
     files = list_landing(landing, contract)
     _check_apart(landing, raw)
     _tidy(raw)
+    fingerprint = _fingerprint(key)
+    previous = Previous() if anew else Previous.of(raw, fingerprint)
     fresh = raw.with_name(f"{raw.name}.new-{os.getpid()}")
     scratch = temporary or raw.with_name("tmp")
     try:
         fresh.mkdir(parents=True)
         _empty(scratch)
         with duckdb.connect(config=_config(scratch)) as connection:
-            summary = Intake(connection, contract, files, fresh, scratch, key, progress).run()
+            intake = Intake(connection, contract, files, fresh, scratch, key, progress, previous, fingerprint)
+            summary = intake.run()
         _swap(fresh, raw)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(scratch, ignore_errors=True)
     return summary
+
+
+def _fingerprint(key: str) -> str:
+    """What decides, beside a file's own bytes, which rows are made of it: the key, the contract and this code."""
+    digest = hashlib.sha256(f"fingerprint|{key}".encode())
+    modules = (contract_module, delimited, files_module, formats, identity, projection)
+    sources = [Path(str(module.__file__)) for module in modules]
+    for path in (*sources, Path(__file__), CONTRACT_PATH, identity.COUNTRIES_PATH):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The last intake's raw folder, so far as it can be taken over; without a folder nothing can."""
+
+    raw: Path | None = None
+    load: Load | None = None
+    files: dict[str, FileResult] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, raw: Path, fingerprint: str) -> "Previous":
+        """The folder, if it was made in the way in which a new one would be."""
+        load = read_load(raw)
+        if load is None or load.fingerprint != fingerprint:
+            return cls()
+        return cls(raw, load, {file.file_path: file for file in read_manifest(raw) if file.status == LOADED})
+
+    def unchanged(self, file: LandingFile, calling_code: str | None) -> FileResult | None:
+        """What the last intake made of the file, if the file and all that its rows depend on are as they were."""
+        known = self.files.get(file.relative)
+        if known is None or file.problem or file.dataset is None or known.dataset != file.dataset.name:
+            return None
+        if known.calling_code != calling_code or known.bytes != _size(file.path):
+            return None
+        try:
+            same = scan(file.path, text=False).content_hash == known.content_hash
+        except OSError:
+            return None
+        return replace(known, file_number=file.number) if same else None
+
+    def of_dataset(self, dataset: Dataset) -> list[FileResult]:
+        """The files of a data set that were loaded."""
+        return [file for file in self.files.values() if file.dataset == dataset.name]
 
 
 def _check_apart(landing: Path, raw: Path) -> None:
@@ -164,6 +216,8 @@ class Intake:
         scratch: Path,
         key: str,
         progress: Callable[[str], None],
+        previous: Previous,
+        fingerprint: str,
     ) -> None:
         self.connection = connection
         self.contract = contract
@@ -172,15 +226,20 @@ class Intake:
         self.scratch = scratch
         self.key = key
         self.progress = progress
+        self.previous = previous
+        self.fingerprint = fingerprint
         self.partner_calling_codes: dict[str, str] = {}
+        self.changed_rows: dict[str, int] = {}
+        self.kept: list[FileResult] = []
 
     def run(self) -> Summary:
         """Read the partners first, since their countries complete phone numbers; then all the rest."""
         identity.create_macros(self.connection)
         self.connection.execute(MACROS)
         self.connection.execute(
-            "create table rejects (dataset varchar, file_id integer, line_number bigint, reason varchar)"
+            "create table rejects (dataset varchar, file_id bigint, line_number bigint, reason varchar)"
         )
+        (self.raw / CHANGES).mkdir()
         results = self._load(self.contract.dataset(PARTNERS))
         self.partner_calling_codes = self._read_calling_codes()
         others = [dataset for dataset in self.contract.datasets if dataset.name != PARTNERS]
@@ -188,10 +247,13 @@ class Intake:
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             for loaded in pool.map(self._load, others):
                 results += loaded
-        summary = Summary(files=self._complete(results))
+        files = self._complete(results)
+        summary = Summary(files, self._load_of(files), kept=len(self.kept))
+        _check_keys_are_apart(summary.files)
         summary.unmet = self._unmet(summary.files)
         summary.rejects = self._write_rejects()
-        self._write_manifest(summary.files)
+        write_manifest(self.raw, summary.files)
+        write_load(self.raw, summary.load)
         return summary
 
     def _bytes(self, dataset: Dataset) -> int:
@@ -203,16 +265,36 @@ class Intake:
     def _load(self, dataset: Dataset) -> list[FileResult]:
         with self.connection.cursor() as cursor:
             identity.set_key(cursor, self.key)
-            loader = DatasetLoader(cursor, dataset, self.raw / f"{dataset.name}.parquet", self.scratch)
-            results = loader.load(self._files_of(dataset), self.partner_calling_codes)
+            kept, changed = self._sort_out(dataset)
+            parts = Parts(cursor, dataset, self.previous, self.raw)
+            parts.keep(kept)
+            results: list[FileResult] = []
+            if changed or parts.is_empty:
+                loader = DatasetLoader(cursor, dataset, parts.add(), self.scratch)
+                results = loader.load(changed, self.partner_calling_codes)
+            results = parts.gather([*kept, *results])
+            self.changed_rows[dataset.name] = parts.write_changes()
         rows = sum(result.rows_read for result in results)
-        self.progress(f"{dataset.name}: {count_files(len(results))}, {rows:,} rows")
+        self.kept += kept
+        unread = f", {count_files(len(kept))} unchanged" if kept else ""
+        self.progress(f"{dataset.name}: {count_files(len(results))}, {rows:,} rows{unread}")
         return results
+
+    def _sort_out(self, dataset: Dataset) -> tuple[list[FileResult], list[LandingFile]]:
+        """The files whose rows are there already, and those that must be read."""
+        kept, changed = [], []
+        for file in self._files_of(dataset):
+            known = self.previous.unchanged(file, self.partner_calling_codes.get(file.partner_code or ""))
+            if known:
+                kept.append(known)
+            else:
+                changed.append(file)
+        return kept, changed
 
     def _read_calling_codes(self) -> dict[str, str]:
         rows = self.connection.execute(
-            "select partner_code, arg_max(upper(country), (valid_from, line_number)) "
-            f"from read_parquet({literal(str(self.raw / (PARTNERS + '.parquet')))}) "
+            "select partner_code, arg_max(upper(country), (valid_from, file_id, line_number)) "
+            f"from {dataset_sql(self.raw, PARTNERS)} "
             "where partner_code is not null and country is not null group by partner_code"
         ).fetchall()
         codes = identity.calling_codes()
@@ -221,7 +303,7 @@ class Intake:
     def _complete(self, results: list[FileResult]) -> list[FileResult]:
         """Add the files of no data set, and a row for each required data set that has no file."""
         unknown = [
-            FileResult(file.file_id, None, file.relative, UNKNOWN, file.problem)
+            FileResult(file.file_id, file.number, None, file.relative, UNKNOWN, file.problem)
             for file in self.files
             if file.dataset is None
         ]
@@ -229,11 +311,16 @@ class Intake:
         absent = [dataset for dataset in self.contract.datasets if dataset.required and dataset.name not in with_files]
         missing = [
             FileResult(
-                file_id, dataset.name, dataset.path, MISSING, f"{dataset.path} is required and there is no such file."
+                path_hash(dataset.path),
+                number,
+                dataset.name,
+                dataset.path,
+                MISSING,
+                f"{dataset.path} is required and there is no such file.",
             )
-            for file_id, dataset in enumerate(absent, start=len(self.files) + 1)
+            for number, dataset in enumerate(absent, start=len(self.files) + 1)
         ]
-        return sorted([*results, *unknown, *missing], key=lambda result: result.file_id)
+        return sorted([*results, *unknown, *missing], key=lambda result: result.file_number)
 
     def _unmet(self, files: list[FileResult]) -> list[str]:
         """Say what became of the files of each required data set of which no file could be read."""
@@ -242,14 +329,123 @@ class Intake:
         return [file.message for file in files if file.dataset in required and file.message]
 
     def _write_rejects(self) -> int:
-        path = literal(str(self.raw / "_rejects.parquet"))
-        self.connection.execute(f"copy (from rejects order by file_id, line_number) to {path} (format parquet)")
-        row = self.connection.execute("select count(*) from rejects").fetchone()
-        return int(row[0]) if row else 0
+        if self.kept:
+            ids = ", ".join(str(file.file_id) for file in self.kept)
+            path = literal(str(self.previous.raw / REJECTS))
+            self.connection.execute(f"insert into rejects from read_parquet({path}) where file_id in ({ids})")
+        return execute_copy(self.connection, "from rejects order by file_id, line_number", self.raw / REJECTS)
 
-    def _write_manifest(self, files: list[FileResult]) -> None:
-        rows = [vars(file) for file in files]
-        pq.write_table(pa.Table.from_pylist(rows, schema=MANIFEST_SCHEMA), self.raw / "_files.parquet")
+    def _load_of(self, files: list[FileResult]) -> Load:
+        """Name the load by its content: the same files read in the same way are the same load."""
+        digest = hashlib.sha256(self.fingerprint.encode())
+        for file in files:
+            told = (file.file_path, file.status, file.content_hash, file.calling_code, file.rows_erased)
+            digest.update(repr(told).encode())
+        base = self.previous.load.load_id if self.previous.load else None
+        return Load(digest.hexdigest(), self.fingerprint, base, self.changed_rows)
+
+
+def _check_keys_are_apart(files: list[FileResult]) -> None:
+    """A row's key is its file's key plus its line: the ranges of two files must not meet."""
+    ordered = sorted((file for file in files if file.status == LOADED), key=lambda file: file.file_id)
+    for file, following in pairwise(ordered):
+        if file.file_id + file.last_line >= following.file_id:
+            raise UserError(
+                f"{file.file_path} and {following.file_path} would give rows of the same key, by a rare chance of "
+                "their names; rename one of them."
+            )
+
+
+class Parts:
+    """The parts of one data set: those of the last load without the files that went or changed, and a new one."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, previous: Previous, raw: Path) -> None:
+        self.connection = connection
+        self.dataset = dataset
+        self.raw = raw
+        self.folder = dataset_folder(raw, dataset.name)
+        self.folder.mkdir()
+        self.old_folder = dataset_folder(previous.raw, dataset.name) if previous.raw else None
+        self.old_files = previous.of_dataset(dataset)
+        self.gone: list[FileResult] = []
+        self.new: Path | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was taken over."""
+        return not any(self.folder.iterdir())
+
+    def keep(self, kept: list[FileResult]) -> None:
+        """Take over the rows of these files: a part by a link where all of it stays, by a copy where some rows go."""
+        staying = {file.file_id for file in kept}
+        self.gone = [file for file in self.old_files if file.file_id not in staying]
+        losing: dict[str, list[int]] = defaultdict(list)
+        for file in self.gone:
+            losing[str(file.part)].append(file.file_id)
+        for part in sorted({str(file.part) for file in kept}):
+            source = self.old_part(part)
+            if part in losing:
+                ids = ", ".join(str(file_id) for file_id in losing[part])
+                query = f"from {parts_sql([source])} where file_id not in ({ids})"
+                execute_copy(self.connection, query, self.folder / part)
+            else:
+                _link(source, self.folder / part)
+
+    def old_part(self, name: str) -> Path:
+        """A part of the last load."""
+        if self.old_folder is None:
+            raise ValueError(f"no load before this one has {name}")
+        return self.old_folder / name
+
+    def add(self) -> Path:
+        """The path of the new part."""
+        self.new = self.folder / part_name(self._next_number())
+        return self.new
+
+    def _next_number(self) -> int:
+        names = [str(file.part) for file in self.old_files] + [path.name for path in self.folder.iterdir()]
+        return 1 + max((part_number(name) for name in names), default=0)
+
+    def gather(self, files: list[FileResult]) -> list[FileResult]:
+        """Write a data set of many parts anew in one; return its files with the part that now holds them."""
+        paths = sorted(self.folder.iterdir())
+        if len(paths) <= MAX_PARTS:
+            return files
+        target = self.folder / part_name(self._next_number())
+        new_rows = self.raw / f"{self.dataset.name}.new"
+        if self.new:
+            os.link(self.new, new_rows)
+        execute_copy(self.connection, f"from {parts_sql(paths)}", target)
+        for path in paths:
+            path.unlink()
+        self.new = new_rows if self.new else None
+        return [replace(file, part=target.name) if file.part else file for file in files]
+
+    def write_changes(self) -> int:
+        """Write the rows that went and those that came; a line that stands unchanged in a changed file is neither."""
+        target = changes_path(self.raw, self.dataset.name)
+        columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in schema(self.dataset).items())
+        nothing = f"select {columns} where false"
+        old = nothing
+        if self.gone:
+            ids = ", ".join(str(file.file_id) for file in self.gone)
+            paths = [self.old_part(name) for name in sorted({str(file.part) for file in self.gone})]
+            old = f"select * from {parts_sql(paths)} where file_id in ({ids})"
+        # of a load that read all anew nobody asks what changed
+        new = f"select * from {parts_sql([self.new])}" if self.new and self.old_folder else nothing
+        query = f"(({old}) except all ({new})) union all (({new}) except all ({old}))"
+        rows = execute_copy(self.connection, query, target)
+        if self.new and self.new.parent == self.raw:
+            self.new.unlink()
+        return rows
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name, or a copy where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 class DatasetLoader:
@@ -259,6 +455,7 @@ class DatasetLoader:
         self.connection = connection
         self.dataset = dataset
         self.scratch = scratch
+        self.part = target.name
         self.target_sql = literal(str(target))
         self.reader: Reader = READERS[dataset.format](connection, dataset, scratch)
         self.failed: dict[int, FileResult] = {}
@@ -277,10 +474,8 @@ class DatasetLoader:
         for file in quick:
             lines = self.left_out[file.file.file_id] or []
             self.reader.reject(file.file, lines, ["not_json"] * len(lines))
-        read = self._count_rows()
-        loaded = [
-            self._result(file, read[file.file.file_id]) for file in prepared if file.file.file_id not in self.failed
-        ]
+        counted = self._count_rows()
+        loaded = [self._result(file, counted) for file in prepared if file.file.file_id not in self.failed]
         for file in prepared:
             if file.read_path != file.file.path:
                 file.read_path.unlink()
@@ -300,7 +495,7 @@ class DatasetLoader:
 
     def _fail(self, file: LandingFile, message: str) -> None:
         self.failed[file.file_id] = FileResult(
-            file.file_id, self.dataset.name, file.relative, FAILED, message, bytes=_size(file.path)
+            file.file_id, file.number, self.dataset.name, file.relative, FAILED, message, bytes=_size(file.path)
         )
 
     def _read_patiently(self, files: list[Prepared]) -> None:
@@ -394,25 +589,29 @@ class DatasetLoader:
             if (found := rows.get(file.file.file_id)) and not (found[1] > heading and found[2] <= file.lines + heading)
         ]
 
-    def _count_rows(self) -> Counter[int]:
+    def _count_rows(self) -> dict[int, tuple[int, int]]:
+        """Per file the records and the last line, of those that became rows and those that did not."""
         counted = self.connection.execute(
-            f"select file_id, count(*) from read_parquet({self.target_sql}) group by file_id "
-            "union all select file_id, count(*) from rejects "
-            f"where dataset = {literal(self.dataset.name)} group by file_id"
+            "select file_id, count(*), max(line_number) from ("
+            f"select file_id, line_number from read_parquet({self.target_sql}) "
+            f"union all select file_id, line_number from rejects where dataset = {literal(self.dataset.name)}"
+            ") group by file_id"
         ).fetchall()
-        rows: Counter[int] = Counter()
-        for file_id, count in counted:
-            rows[file_id] += count
-        return rows
+        return {file_id: (count, last) for file_id, count, last in counted}
 
-    def _result(self, file: Prepared, rows_read: int) -> FileResult:
+    def _result(self, file: Prepared, counted: dict[int, tuple[int, int]]) -> FileResult:
+        rows_read, last_line = counted.get(file.file.file_id, (0, 0))
         return FileResult(
             file_id=file.file.file_id,
+            file_number=file.file.number,
             dataset=self.dataset.name,
             file_path=file.file.relative,
             status=LOADED,
             message=file.note,
             rows_read=rows_read,
+            last_line=last_line,
             bytes=file.scan.size,
             content_hash=file.scan.content_hash,
+            calling_code=file.calling_code,
+            part=self.part,
         )

@@ -41,6 +41,10 @@ def literal(value: str | None) -> str:
     return NULL_TEXT if value is None else "'" + value.replace("'", "''") + "'"
 
 
+def _bigint(value: int) -> str:
+    return f"cast({value} as bigint)"
+
+
 def identifier(name: str) -> str:
     """The name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -53,7 +57,7 @@ def path_list(paths: list[Path]) -> str:
 
 def schema(dataset: Dataset) -> dict[str, str]:
     """Column names and types of the data set's raw Parquet file."""
-    columns = {"file_id": "integer", "line_number": "bigint"}
+    columns = {"file_id": "bigint", "line_number": "bigint"}
     if dataset.has_partner_folder:
         columns["partner_code"] = "varchar"
     for column in dataset.stored_columns:
@@ -87,7 +91,12 @@ def _with_facts(relation: Relation) -> str:
     """
     names = (FILE_ID, PARTNER, CALLING_CODE, ROW_OFFSET)
     facts = [
-        (str(file.file_id), literal(file.partner_code), literal(calling_code), f"cast({row_offset} as bigint)")
+        (
+            f"cast({file.file_id} as bigint)",
+            literal(file.partner_code),
+            literal(calling_code),
+            f"cast({row_offset} as bigint)",
+        )
         for file, calling_code, row_offset in relation.facts
     ]
     if len(facts) == 1:

@@ -28,7 +28,7 @@ late as (
 
     select
         late_rejects.row_key,
-        {{ row_key_file('late_rejects.row_key') }} as file_id,
+        late_rejects.file_id,
         late_rejects.reason_code,
         -- its row was read well and staged, unless its answer was rejected before
         rejects.row_key is null as is_staged
@@ -64,6 +64,17 @@ by_reason as (
     from quarantined
     group by file_id, reason_code
 
+    union all
+
+    -- rows of erased people that are no longer in the raw folder
+    select
+        file_id,
+        'erased_on_request' as reason_code,
+        rows_erased as quarantined_rows,
+        0 as staged_rows
+    from files
+    where rows_erased > 0
+
 ),
 
 by_file as (
@@ -81,7 +92,7 @@ by_file as (
 )
 
 select
-    cast(files.file_id as integer) as file_id,
+    files.file_id,
     files.dataset,
     files.file_path,
     files.status as file_status,

@@ -28,8 +28,8 @@ late as (
 
     select
         late_rejects.row_key,
-        {{ row_key_file('late_rejects.row_key') }} as file_id,
-        {{ row_key_line('late_rejects.row_key') }} as line_number,
+        late_rejects.file_id,
+        late_rejects.row_key - late_rejects.file_id as line_number,
         late_rejects.reason_code,
         cast(null as {{ dbt.type_string() }}) as column_name,
         'row' as scope

@@ -33,27 +33,36 @@ class Landing:
         target = self.write(path, b"")
         duckdb.execute(f"copy ({query}) to '{target}' (format parquet)")
 
-    def intake(self) -> intake.Summary:
-        """Read the folder."""
-        return intake.run(self.root, self.raw, KEY)
+    def intake(self, anew: bool = False) -> intake.Summary:
+        """Read the folder, or what has changed in it."""
+        return intake.run(self.root, self.raw, KEY, anew=anew)
 
     def rows(self, dataset: str, columns: str = "*") -> list[tuple[Any, ...]]:
-        """Rows of a raw file in the order of file and line."""
-        return duckdb.execute(
-            f"select {columns} from {dataset_sql(self.raw, dataset)} order by file_id, line_number"
-        ).fetchall()
+        """Rows of a raw data set in the order of file and line."""
+        return self._in_order(columns, dataset_sql(self.raw, dataset))
 
     def rejects(self) -> list[tuple[int, str]]:
         """Line and reason of every reject."""
-        return duckdb.execute(
-            f"select line_number, reason from read_parquet('{self.raw}/_rejects.parquet') order by file_id, line_number"
-        ).fetchall()
+        return self._in_order("line_number, reason", f"read_parquet('{self.raw}/_rejects.parquet')")
+
+    def _in_order(self, columns: str, relation: str) -> list[tuple[Any, ...]]:
+        files = f"(select file_id, file_number from read_parquet('{self.raw}/_files.parquet'))"
+        query = f"select {columns} from {relation} inner join {files} using (file_id)"
+        return duckdb.execute(f"{query} order by file_number, line_number").fetchall()
+
+    def raw_files(self) -> list[Path]:
+        """All files of the raw folder."""
+        return sorted(path for path in self.raw.rglob("*") if path.is_file())
+
+    def raw_bytes(self) -> dict[str, bytes]:
+        """Content of all files of the raw folder."""
+        return {str(path.relative_to(self.raw)): path.read_bytes() for path in self.raw_files()}
 
     def manifest(self) -> dict[str, dict[str, Any]]:
         """The manifest by path."""
         relation = duckdb.execute(f"from read_parquet('{self.raw}/_files.parquet')")
         names = [column[0] for column in relation.description]
-        return {row[2]: dict(zip(names, row, strict=True)) for row in relation.fetchall()}
+        return {row["file_path"]: row for row in (dict(zip(names, row, strict=True)) for row in relation.fetchall())}
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from nps_chain.build import DEMO_IDENTITY_KEY, DEMO_LANDING, DEMO_TRUTH
 from nps_chain.settings import load_settings
 
 SEED, SCALE = 7, 1.0
-ROWS_PER_FILE_KEY = 10**10
 
 # Planted and found gaps differ by chance only: people whose follow-up ended early, and records that name nobody.
 GAP_TOLERANCE_WEAK_LINK = 0.05
@@ -326,11 +325,7 @@ def _rows_of_customer(demo: Demo, request: dict[str, str]) -> list[int]:
     for file_id, path in files:
         with (demo.landing / path).open(encoding="utf-8", errors="replace", newline="") as stream:
             reader = csv.DictReader(line.replace("\0", "") for line in stream)
-            keys += [
-                file_id * ROWS_PER_FILE_KEY + reader.line_num
-                for row in reader
-                if row.get(number) == request["record_no"]
-            ]
+            keys += [file_id + reader.line_num for row in reader if row.get(number) == request["record_no"]]
     return keys
 
 

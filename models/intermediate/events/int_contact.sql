@@ -1,3 +1,8 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_events('contact_key') }}",
+) }}
+
 with
 
 contacts as (
@@ -31,6 +36,7 @@ with_owner as (
 
 select
     with_owner.row_key as contact_key,
+    with_owner.file_id,
     with_owner.chain_key,
     with_owner.partner_code,
     with_owner.contact_id as contact_no,
@@ -53,3 +59,4 @@ left join nodes as loyalty_nodes on with_owner.loyalty_hash = loyalty_nodes.node
 left join nodes as email_nodes on with_owner.email_hash = email_nodes.node_key
 left join nodes as phone_nodes on with_owner.phone_hash = phone_nodes.node_key
 left join nodes as unit_nodes on with_owner.owner_node = unit_nodes.node_key
+where {{ is_touched_event('with_owner.row_key') }}

@@ -1,3 +1,8 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_events('invitation_key') }}",
+) }}
+
 with
 
 brand_invitations as (
@@ -70,6 +75,7 @@ unioned as (
 
     select
         row_key as invitation_key,
+        file_id,
         'brand_relationship' as survey_code,
         chain_key,
         partner_code,
@@ -93,6 +99,7 @@ unioned as (
 
     select
         row_key as invitation_key,
+        file_id,
         'ownership' as survey_code,
         chain_key,
         partner_code,
@@ -116,6 +123,7 @@ unioned as (
 
     select
         post_sale_surveys.row_key as invitation_key,
+        post_sale_surveys.file_id,
         'post_sale' as survey_code,
         post_sale_surveys.chain_key,
         post_sale_surveys.partner_code,
@@ -143,6 +151,7 @@ unioned as (
 
     select
         post_service_surveys.row_key as invitation_key,
+        post_service_surveys.file_id,
         'post_service' as survey_code,
         post_service_surveys.chain_key,
         post_service_surveys.partner_code,
@@ -171,6 +180,7 @@ unioned as (
     -- who called is known from the contact, and so is the country
     select
         post_contact_surveys.row_key as invitation_key,
+        post_contact_surveys.file_id,
         'post_contact' as survey_code,
         contacts.chain_key,
         post_contact_surveys.partner_code,
@@ -209,6 +219,7 @@ with_owner as (
 
 select
     with_owner.invitation_key,
+    with_owner.file_id,
     surveys.survey_key,
     surveys.link_code,
     surveys.touchpoint_code,
@@ -238,3 +249,4 @@ left join nodes as customer_nodes on with_owner.customer_hash = customer_nodes.n
 left join nodes as email_nodes on with_owner.email_hash = email_nodes.node_key
 left join nodes as phone_nodes on with_owner.phone_hash = phone_nodes.node_key
 left join nodes as unit_nodes on with_owner.owner_node = unit_nodes.node_key
+where {{ is_touched_event('with_owner.invitation_key') }}

@@ -1,3 +1,8 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_events('response_key') }}",
+) }}
+
 with
 
 invitations as (
@@ -34,6 +39,7 @@ answered_on_the_invitation as (
 
     select
         invitation_key as response_key,
+        file_id,
         invitation_key,
         survey_key,
         link_code,
@@ -56,6 +62,7 @@ answered_apart as (
 
     select
         brand_answers.row_key as response_key,
+        brand_answers.file_id,
         invitations.invitation_key,
         invitations.survey_key,
         invitations.link_code,
@@ -82,6 +89,7 @@ answered_without_invitation as (
 
     select
         shop_answers.row_key as response_key,
+        shop_answers.file_id,
         cast(null as bigint) as invitation_key,
         surveys.survey_key,
         surveys.link_code,
@@ -103,10 +111,17 @@ answered_without_invitation as (
     left join nodes as loyalty_nodes on shop_answers.loyalty_hash = loyalty_nodes.node_key
     left join nodes as email_nodes on shop_answers.email_hash = email_nodes.node_key
 
+),
+
+unioned as (
+
+    select * from answered_on_the_invitation
+    union all
+    select * from answered_apart
+    union all
+    select * from answered_without_invitation
+
 )
 
-select * from answered_on_the_invitation
-union all
-select * from answered_apart
-union all
-select * from answered_without_invitation
+select * from unioned
+where {{ is_touched_event('response_key') }}

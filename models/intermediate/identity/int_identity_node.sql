@@ -1,3 +1,7 @@
+{{ config(
+    pre_hook="{{ keep_before() }}",
+) }}
+
 with
 
 pairs as (

@@ -56,6 +56,7 @@ erased_customers as (
 
         select
             row_key,
+            file_id,
             {{ identity }} as node_key,
             {{ day if day else 'cast(null as date)' }} as happened_on
         from {{ ref(model) }}
@@ -69,6 +70,7 @@ erased_customers as (
 
         select
             {{ key }} as row_key,
+            file_id,
             customer_key,
             {{ day }} as happened_on
         from {{ ref(model) }}
@@ -80,7 +82,9 @@ erased_customers as (
 -- a follow-up of an erased person's response goes with it
 erased_follow_ups as (
 
-    select follow_ups.row_key
+    select
+        follow_ups.row_key,
+        follow_ups.file_id
     from follow_ups
     inner join surveys on follow_ups.survey = surveys.survey_code
     inner join responses
@@ -96,6 +100,7 @@ judged as (
 
     select
         row_key,
+        file_id,
         'erased_on_request' as reason_code
     from erased_follow_ups
 
@@ -105,6 +110,7 @@ judged as (
 
         select
             events.row_key,
+            events.file_id,
             case when erased_nodes.node_key is not null then 'erased_on_request' else 'date_after_as_of' end
                 as reason_code
         from {{ model }}_rows as events
@@ -118,6 +124,7 @@ judged as (
 
         select
             events.row_key,
+            events.file_id,
             case when erased_customers.customer_key is not null then 'erased_on_request' else 'date_after_as_of' end
                 as reason_code
         from {{ model }}_rows as events
@@ -133,7 +140,8 @@ judged as (
 
 select
     row_key,
+    file_id,
     -- a survey row stands here once for its invitation and once for its answer
     max(reason_code) as reason_code
 from judged
-group by row_key
+group by row_key, file_id

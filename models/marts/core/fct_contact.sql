@@ -1,3 +1,8 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_facts('contact_key', 'opened_on') }}",
+) }}
+
 with
 
 contacts as (
@@ -77,3 +82,4 @@ where
         select 1 from erased
         where erased.customer_key = contacts.customer_key
     )
+    and {{ is_touched_fact('contacts.contact_key', 'contacts.opened_on', 'contacts.chain_key') }}

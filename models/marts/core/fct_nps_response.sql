@@ -1,3 +1,8 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_facts('response_key', 'response_on') }}",
+) }}
+
 with
 
 responses as (
@@ -80,3 +85,4 @@ where
         select 1 from erased
         where erased.customer_key = responses.customer_key
     )
+    and {{ is_touched_fact('responses.response_key', 'responses.response_on', 'responses.chain_key') }}

@@ -1,3 +1,8 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_facts('invitation_key', 'sent_on') }}",
+) }}
+
 with
 
 invitations as (
@@ -94,3 +99,4 @@ where
         select 1 from erased
         where erased.customer_key = invitations.customer_key
     )
+    and {{ is_touched_fact('invitations.invitation_key', 'invitations.sent_on', 'invitations.chain_key') }}

@@ -1,3 +1,8 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_facts('transaction_key', 'transaction_on') }}",
+) }}
+
 with
 
 sales_orders as (
@@ -150,3 +155,4 @@ left join erased on resolved.customer_key = erased.customer_key
 where
     resolved.transaction_on <= period.as_of_on
     and erased.customer_key is null
+    and {{ is_touched_fact('resolved.row_key', 'resolved.transaction_on', 'resolved.chain_key') }}

@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('dealer__post_sale_survey') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'dealer__post_sale_survey') }}
+    {{ raw_rows('dealer__post_sale_survey') }}
 
 ),
 

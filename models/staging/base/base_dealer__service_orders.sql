@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('dealer__service_orders') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'dealer__service_orders') }}
+    {{ raw_rows('dealer__service_orders') }}
 
 ),
 

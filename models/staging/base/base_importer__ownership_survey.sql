@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('importer__ownership_survey') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'importer__ownership_survey') }}
+    {{ raw_rows('importer__ownership_survey') }}
 
 ),
 

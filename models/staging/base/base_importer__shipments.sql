@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('importer__shipments') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'importer__shipments') }}
+    {{ raw_rows('importer__shipments') }}
 
 ),
 

@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('manufacturer__survey_answers') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'manufacturer__survey_answers') }}
+    {{ raw_rows('manufacturer__survey_answers') }}
 
 ),
 

@@ -1,10 +1,15 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('manufacturer__survey_invitations') }}",
+) }}
+
 {%- set time_zone = 'coalesce(partners.time_zone, countries.time_zone)' -%}
 
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'manufacturer__survey_invitations') }}
+    {{ raw_rows('manufacturer__survey_invitations') }}
 
 ),
 

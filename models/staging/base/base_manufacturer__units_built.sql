@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('manufacturer__units_built') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'manufacturer__units_built') }}
+    {{ raw_rows('manufacturer__units_built') }}
 
 ),
 

@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('manufacturer__warranty_claims') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'manufacturer__warranty_claims') }}
+    {{ raw_rows('manufacturer__warranty_claims') }}
 
 ),
 

@@ -1,8 +1,13 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_rows('shop__survey') }}",
+) }}
+
 with
 
 raw_rows as {{ inline_cte() }} (
 
-    select * from {{ source('raw', 'shop__survey') }}
+    {{ raw_rows('shop__survey') }}
 
 ),
 
