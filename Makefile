@@ -8,15 +8,22 @@ SHELL := bash
 PYTHON ?= python3
 SCALE ?= 1
 LANDING ?=
+ANEW ?=
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m nps_chain
 BUILD_STAMP := $(VENV)/.build-installed
 TEST_STAMP := $(VENV)/.test-installed
+AUDIT_STAMP := $(VENV)/.audit-installed
+AUDIT := $(VENV)/audit/bin
+# pypi or osv: who is asked about vulnerabilities
+SERVICE ?= pypi
+NPM ?= npm
 NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 SQL := models tests/data analyses
 
-.PHONY: help setup setup-test demo intake build publish verdict test lint sqlfluff unit docs lock clean
+.PHONY: help setup setup-test demo intake check build publish verdict export test lint sqlfluff unit fuzz torture audit \
+	docs lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,14 +38,20 @@ demo: $(BUILD_STAMP) ## generate the demo data: make demo SCALE=2
 intake: $(BUILD_STAMP) ## read the raw files only: make intake LANDING=path
 	@$(RUN) intake --demo-scale "$(SCALE)" $(if $(LANDING),--landing "$(LANDING)")
 
-build: $(BUILD_STAMP) ## from raw files to the verdict, on demo data or on yours: make build LANDING=path
-	@$(RUN) build --demo-scale "$(SCALE)" $(if $(LANDING),--landing "$(LANDING)")
+check: $(BUILD_STAMP) ## check raw files alone (make check LANDING=path), or what the last build left
+	@$(RUN) check $(if $(LANDING),--landing "$(LANDING)")
+
+build: $(BUILD_STAMP) ## from raw files to the verdict, on demo data or on yours: make build LANDING=path (ANEW=1: all of it)
+	@$(RUN) build --demo-scale "$(SCALE)" $(if $(LANDING),--landing "$(LANDING)") $(if $(ANEW),--anew)
 
 publish: $(BUILD_STAMP) ## publish the marts that the last build made
 	@$(RUN) publish
 
 verdict: $(BUILD_STAMP) ## print the verdict of the published warehouse
 	@$(RUN) verdict
+
+export: $(BUILD_STAMP) ## write the published tables as Parquet, and as CSV for a spreadsheet
+	@$(RUN) export
 
 # In a warehouse of its own, so that testing leaves your figures alone.
 test: export NPS_WAREHOUSE := $(CURDIR)/.build/warehouse
@@ -60,15 +73,41 @@ sqlfluff: $(TEST_STAMP) ## check the SQL style (needs the raw folder of a build 
 unit: $(TEST_STAMP) ## run the Python tests
 	$(BIN)/python -m pytest
 
+fuzz: export NPS_FUZZ_EXAMPLES ?= 1000
+fuzz: export NPS_LOADS ?= 12
+fuzz: $(TEST_STAMP) ## feed random files, rows and sequences of loads for half an hour
+	$(BIN)/python -m pytest tests/python/test_fuzz.py tests/python/test_loads.py
+
+torture: export NPS_KILLS ?= 30
+torture: $(TEST_STAMP) ## kill, starve and crowd builds for ten minutes
+	$(BIN)/python -m pytest tests/python/test_killed.py tests/python/test_disturbed.py tests/python/test_readers.py
+
+audit: $(AUDIT_STAMP) ## look up known vulnerabilities of everything that is installed (needs the network)
+	@failed=0; \
+	for locked in requirements/*.txt; do \
+		echo "audit: $$locked"; \
+		$(AUDIT)/pip-audit --strict --disable-pip --progress-spinner off -s "$(SERVICE)" -r "$$locked" \
+			|| failed=1; \
+	done; \
+	if [ -f reports/package-lock.json ]; then \
+		echo "audit: reports/package-lock.json"; \
+		$(NPM) audit --prefix reports || failed=1; \
+	fi; \
+	if [ $$failed = 1 ]; then \
+		echo "Error: the audit did not pass: see the findings above; of what could not be looked up, nothing is known." >&2; \
+		exit 1; \
+	fi
+
 docs: $(BUILD_STAMP) ## write docs/landing.md from the contract
 	@$(RUN) docs
 
 lock: $(BUILD_STAMP) ## renew the locked requirements
 	@$(BIN)/python -m pip install --quiet uv
-	@for name in build test; do \
+	@for name in test build audit; do \
+		constraint=; if [ $$name = build ]; then constraint="-c requirements/test.txt"; fi; \
 		echo "locking requirements/$$name.txt"; \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--no-emit-find-links --no-strip-extras --custom-compile-command "make lock" \
+			--no-emit-find-links --no-strip-extras --custom-compile-command "make lock" $$constraint \
 			"requirements/$$name.in" -o "requirements/$$name.txt"; \
 	done
 
@@ -90,4 +129,10 @@ $(BUILD_STAMP): requirements/build.txt | $(BIN)/python
 $(TEST_STAMP): requirements/test.txt $(BUILD_STAMP)
 	@echo "setup: installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(AUDIT_STAMP): requirements/audit.txt | $(BIN)/python
+	@echo "setup: installing what the audit needs"
+	@$(BIN)/python -m venv $(VENV)/audit
+	@$(AUDIT)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
 	@touch $@

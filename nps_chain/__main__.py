@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from nps_chain import build, docs
-from nps_chain.errors import UserError
+from nps_chain.errors import MACHINE_FAULTS, UserError, machine_sentence
+from nps_chain.export import export
 from nps_chain.settings import load_settings
 from nps_chain.verdict import verdict
 
@@ -17,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
         _run(options)
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except MACHINE_FAULTS as error:
+        print(f"Error: {machine_sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -35,9 +39,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--landing", type=Path, help="your landing folder; without it the demo data")
         command.add_argument("--demo-scale", default="1", help="scale of the demo data (default 1)")
         command.add_argument("--anew", action="store_true", help="read and make everything anew, not what changed")
+    check = commands.add_parser("check", help="check raw files alone, or what the last build left")
+    check.add_argument("--landing", type=Path, help="the landing folder to check")
     demo = commands.add_parser("demo", help="generate the demo data")
     demo.add_argument("--demo-scale", default="1", help="scale of the demo data (default 1)")
     commands.add_parser("publish", help="publish the marts of the working database")
+    commands.add_parser("export", help="write the published tables as Parquet and as CSV for a spreadsheet")
     commands.add_parser("verdict", help="print the verdict of the published warehouse")
     commands.add_parser("docs", help="write docs/landing.md from the contract")
     return parser
@@ -56,6 +63,11 @@ def _run(options: argparse.Namespace) -> None:
         case "publish":
             with build.sole_build(settings):
                 build.publish_marts(settings)
+        case "check":
+            with build.sole_build(settings):
+                build.check_alone(settings, options.landing)
+        case "export":
+            build.say(f"export: {export(settings.published_database, settings.export)} tables in {settings.export}")
         case "verdict":
             print(verdict(settings.published_database))
         case "docs":

@@ -15,6 +15,7 @@ from typing import Any
 
 from nps_chain import identity, intake
 from nps_chain.errors import UserError
+from nps_chain.export import export
 from nps_chain.files import count_files
 from nps_chain.publish import publish
 from nps_chain.raw import FAILED, LOADED, MISSING, UNKNOWN, Load
@@ -29,6 +30,8 @@ DEMO_STAMP = DEMO / "scale"
 DEMO_LOCK = DEMO / ".lock"
 # Public on purpose: it guards invented people only and is never used with anybody's own landing folder.
 DEMO_IDENTITY_KEY = "demo-key-for-invented-people-only"
+# `none` leaves the checks out, for tests of other things.
+CHECKS_VARIABLE = "NPS_CHECKS"
 NODES_PER_PROGRESS_LINE = 10
 SHOWN_FAILURES = 5
 SHOWN_MESSAGE_WIDTH = 500
@@ -50,6 +53,8 @@ def sole_build(settings: Settings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UserError(f"Another build is running in {settings.warehouse}; wait until it has ended.") from error
+        # dbt holds it too: should this process alone be killed, nobody may touch the database that dbt still writes
+        os.set_inheritable(lock.fileno(), True)
         yield
 
 
@@ -61,6 +66,7 @@ def build(settings: Settings, landing: Path | None, scale: str, anew: bool = Fal
     with sole_build(settings):
         state = take_state(settings)
         load = read_landing(settings, landing, scale, anew)
+        check(settings, "raw")
         run_dbt(settings, changes_only=not anew and can_load_changes(state, load))
         write_state(settings, load)
         publish_marts(settings)
@@ -68,10 +74,36 @@ def build(settings: Settings, landing: Path | None, scale: str, anew: bool = Fal
     say(verdict(settings.published_database))
 
 
+def check(settings: Settings, stage: str) -> None:
+    """Run the checks of a stage, `raw` or `marts`; a critical failure stops here."""
+    if os.environ.get(CHECKS_VARIABLE) == "none":
+        return
+    # imported late: Great Expectations takes seconds to import, and the other commands don't need it
+    from nps_chain.checks import run as checks
+
+    {"raw": checks.check_raw, "marts": checks.check_marts}[stage](settings, say)
+
+
+def check_alone(settings: Settings, landing: Path | None) -> None:
+    """Check a landing folder without building anything; without one, what the last build left."""
+    from nps_chain.checks import run as checks
+
+    def read(scratch: Settings) -> None:
+        read_landing(scratch, landing, scale="1", anew=True)
+
+    checks.check(settings, read if landing else None, say)
+
+
 def publish_marts(settings: Settings) -> None:
-    """Publish what dbt built."""
+    """Publish what dbt built, if it passes its checks."""
+    if settings.work_database.is_file():
+        check(settings, "marts")
     tables = publish(settings.work_database, settings.published_database)
     say(f"publish: {tables} tables in {settings.published_database}")
+    if settings.export.is_symlink():
+        # an export of the last build would keep people who have since asked to be erased
+        export(settings.published_database, settings.export)
+        say(f"export: renewed in {settings.export}")
 
 
 def read_landing(settings: Settings, landing: Path | None, scale: str, anew: bool = False) -> Load:
@@ -144,7 +176,15 @@ def run_dbt(settings: Settings, changes_only: bool = False) -> None:
     load = {"NPS_LOAD": "changes" if changes_only else "all"}
     environment = {**os.environ, **settings.environment(), **load, "PYTHONUNBUFFERED": "1"}
     started = monotonic()
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        close_fds=False,
+    ) as process:
         failures = _follow(process.stdout or iter(()), started)
     if process.returncode:
         named = "; ".join(failures[:SHOWN_FAILURES]) or "see logs/dbt.log"
@@ -162,14 +202,16 @@ def remove_work_database(settings: Settings) -> None:
 def _follow(lines: Iterable[str], started: float) -> list[str]:
     """Show dbt's progress now and then, and its warnings and errors at once; return what failed, a line each."""
     failures: dict[str, str] = {}
+    unlogged = ""
     for line in lines:
         try:
             event = json.loads(line)
         except ValueError:
-            say(f"  {line.rstrip()}")
+            # what dbt says when it dies, or can't write its log; the last line of a stack trace tells most
+            unlogged = line.strip() or unlogged
             continue
         info, data = event["info"], event["data"]
-        if info["level"] in ("warn", "error"):
+        if info["level"] in ("warn", "error") and info["name"] != "MainStackTrace":
             say(f"  {info['msg'].strip()}")
         if info["name"] == "MainEncounteredError":
             failures[info["name"]] = _one_line(info["msg"].strip().removeprefix("Encountered an error:"))
@@ -180,7 +222,7 @@ def _follow(lines: Iterable[str], started: float) -> list[str]:
             if data["status"].lower() in ("fail", "error"):
                 failures.setdefault(data["node_info"]["unique_id"], _node(data))
             _show_progress(data["index"], data["total"] if "total" in data else data["num_models"], started)
-    return list(failures.values())
+    return list(failures.values()) or ([_one_line(unlogged)] if unlogged else [])
 
 
 def _node(data: dict[str, Any]) -> str:

@@ -76,8 +76,8 @@ class Scan:
     def decoder(self, encoding: str) -> str:
         """The codec to read the file with.
 
-        A byte order mark overrules the contract, and so do bytes beyond ASCII that are UTF-8 throughout: in Windows-1252
-        they would be gibberish such as `Ã©`.
+        A byte order mark overrules the contract, and so do bytes beyond ASCII that are UTF-8 throughout: in
+        Windows-1252 they would be gibberish such as `Ã©`.
         """
         is_utf8 = encoding == "utf-8" or self.has_utf8_bom or (self.is_utf8 and not self.is_ascii)
         return "utf-8" if is_utf8 else "cp1252"

@@ -99,7 +99,7 @@ def run(
     try:
         fresh.mkdir(parents=True)
         _empty(scratch)
-        with duckdb.connect(config=_config(scratch)) as connection:
+        with _connect(scratch) as connection:
             intake = Intake(connection, contract, files, fresh, scratch, key, progress, previous, fingerprint)
             summary = intake.run()
         _swap(fresh, raw)
@@ -158,12 +158,15 @@ def _check_apart(landing: Path, raw: Path) -> None:
         raise UserError(f"The raw folder {raw} lies in the landing folder; choose another place for the warehouse.")
 
 
-def _config(scratch: Path) -> dict[str, str | bool]:
-    return {
-        "memory_limit": os.environ.get("NPS_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT,
-        "temp_directory": str(scratch),
-        "preserve_insertion_order": True,
-    }
+def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    limit = os.environ.get("NPS_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT
+    connection = duckdb.connect(config={"temp_directory": str(scratch), "preserve_insertion_order": True})
+    try:
+        connection.execute(f"set memory_limit = {literal(limit)}")
+    except duckdb.Error as error:
+        connection.close()
+        raise UserError(f"NPS_MEMORY_LIMIT is {limit!r}, which is no amount of memory such as 4GB.") from error
+    return connection
 
 
 def _empty(folder: Path) -> None:
@@ -494,6 +497,9 @@ class DatasetLoader:
         return prepared
 
     def _fail(self, file: LandingFile, message: str) -> None:
+        if not os.path.lexists(file.path):
+            # not a bad file: who read on without it would publish that its rows are gone
+            raise UserError(f"{file.relative} vanished while it was being read, so nothing was published; build again.")
         self.failed[file.file_id] = FileResult(
             file.file_id, file.number, self.dataset.name, file.relative, FAILED, message, bytes=_size(file.path)
         )

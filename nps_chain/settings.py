@@ -21,6 +21,11 @@ class Settings:
         return self.warehouse / "nps_chain.duckdb"
 
     @property
+    def export(self) -> Path:
+        """Where `make export` puts the published tables as files."""
+        return self.warehouse / "export"
+
+    @property
     def temporary(self) -> Path:
         """Scratch space of DuckDB and of the intake; emptied by every run."""
         return self.warehouse / "tmp"

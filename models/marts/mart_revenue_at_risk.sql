@@ -77,7 +77,7 @@ judged as (
 
 ),
 
-estimated as (
+weighted as (
 
     select
         judged.chain_link_key,
@@ -92,6 +92,16 @@ estimated as (
             as detractor_retention
     from judged
     left join replicates on judged.chain_link_key = replicates.chain_link_key and replicates.replicate = 0
+
+),
+
+estimated as (
+
+    select
+        *,
+        -- a stratum whose margin is negative has a negative weight, and the mean is then no share of anything
+        is_sufficient and reference_retention between 0 and 1 and detractor_retention between 0 and 1 as is_share
+    from weighted
 
 )
 
@@ -112,8 +122,8 @@ select
         when estimated.detractor_customers >= {{ var('min_responses_shown') }}
             then cast(estimated.observed_margin_eur as decimal(18, 2))
     end as observed_margin_eur,
-    case when estimated.is_sufficient then estimated.reference_retention end as reference_retention,
-    case when estimated.is_sufficient then estimated.detractor_retention end as detractor_retention,
+    case when estimated.is_share then estimated.reference_retention end as reference_retention,
+    case when estimated.is_share then estimated.detractor_retention end as detractor_retention,
     case when estimated.is_sufficient then estimated.revenue_at_risk_eur end as revenue_at_risk_eur,
     case when estimated.is_sufficient then intervals.revenue_at_risk_ci_low_eur end as revenue_at_risk_ci_low_eur,
     case when estimated.is_sufficient then intervals.revenue_at_risk_ci_high_eur end as revenue_at_risk_ci_high_eur,

@@ -64,6 +64,8 @@ def build(
         "DBT_LOG_PATH": str(folder / "logs"),
         # unit tests bring their own rows, so a build of other files tells nothing new about them
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test" if data_tests else "unit_test test",
+        # Great Expectations has tests of its own
+        "NPS_CHECKS": "none",
         KEY_VARIABLE: key,
     }
     if threads:

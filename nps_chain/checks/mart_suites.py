@@ -1,0 +1,238 @@
+"""The suites of the public tables, from their contracts in models/marts: columns and types, keys, ranges, intervals."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import great_expectations.expectations as gxe
+import yaml
+
+from nps_chain.checks import values
+from nps_chain.checks.engine import Bench
+from nps_chain.checks.findings import CRITICAL, WARNING, Check, SuiteReport, run_suite
+from nps_chain.checks.limits import MartLimits, matches
+from nps_chain.errors import UserError
+from nps_chain.projection import identifier, literal
+from nps_chain.publish import PUBLISHED_SCHEMAS
+from nps_chain.settings import ROOT
+
+MODELS = ROOT / "models" / "marts"
+SCHEMA = PUBLISHED_SCHEMAS[0]
+NUMERIC = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL")
+WHOLE = ("INTEGER", "BIGINT")
+KEYS = ("*_key", "*_id")
+INTERVAL = re.compile(r"(?P<stem>\w+)_ci_low(?P<unit>_eur)?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a model's contract."""
+
+    name: str
+    kind: str
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A public table as its model's contract describes it."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    def has(self, name: str) -> bool:
+        """Whether the contract has the column."""
+        return any(column.name == name for column in self.columns)
+
+
+def load_tables(bench: Bench, folder: Path = MODELS) -> list[Table]:
+    """The contracts of all public models, with the types as DuckDB calls them."""
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.yml"))]
+    models = [model for document in documents for model in document.get("models", [])]
+    return sorted((_table(bench, model) for model in models), key=lambda table: table.name)
+
+
+def _table(bench: Bench, model: dict[str, Any]) -> Table:
+    columns = tuple(
+        Column(
+            name=entry["name"],
+            kind=bench.run(f"select typeof(cast(null as {entry['data_type']}))")[0][0],
+            is_required=any(constraint["type"] == "not_null" for constraint in entry.get("constraints", [])),
+        )
+        for entry in model["columns"]
+    )
+    keys = [constraint["columns"] for constraint in model.get("constraints", []) if constraint["type"] == "primary_key"]
+    keys += [
+        [entry["name"]]
+        for entry in model["columns"]
+        if any(constraint["type"] in ("primary_key", "unique") for constraint in entry.get("constraints", []))
+    ]
+    return Table(model["name"], columns, tuple(keys[0]) if keys else ())
+
+
+def mart_reports(bench: Bench, work_database: Path, limits: MartLimits) -> list[SuiteReport]:
+    """Run the suite of every public table over the working database, which is only read."""
+    bench.run(f"attach {literal(str(work_database))} as work (read_only)")
+    tables = load_tables(bench)
+    found = {
+        name
+        for (name,) in bench.run(
+            f"select table_name from duckdb_tables() where database_name = 'work' and schema_name = {literal(SCHEMA)}"
+        )
+    }
+    missing = [table.name for table in tables if table.name not in found]
+    if missing:
+        raise UserError(f"The build lacks the table {', '.join(missing)}, so nothing was published.")
+    for table in tables:
+        bench.run(f"create view {identifier(table.name)} as from work.{SCHEMA}.{identifier(table.name)}")
+    return [run_suite(bench, table.name, MartSuite(bench, table, limits).checks()) for table in tables]
+
+
+@dataclass(frozen=True)
+class MartSuite:
+    """What is expected of one public table."""
+
+    bench: Bench
+    table: Table
+    limits: MartLimits
+
+    def checks(self) -> list[Check]:
+        """All expectations, those on the columns first: what is missing explains the rest."""
+        return [*self._schema(), *self._rows(), *self._keys(), *self._required(), *self._ranges(), *self._intervals()]
+
+    def _schema(self) -> list[Check]:
+        expected = ", ".join(f"({literal(column.name)}, {literal(column.kind)})" for column in self.table.columns)
+        query = (
+            "select coalesce(declared.name, found.column_name) as column_name, declared.kind, found.column_type "
+            f"from (values {expected}) as declared (name, kind) full join (describe select * from {{batch}}) as found "
+            "on declared.name = found.column_name where declared.kind is distinct from found.column_type"
+        )
+        columns = gxe.ExpectTableColumnsToMatchSet(
+            column_set=[column.name for column in self.table.columns], exact_match=True, severity=CRITICAL
+        )
+        types = gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=query, severity=CRITICAL, description="Columns and types are those of the contract."
+        )
+        return [Check(expectation, lambda _: self._other_columns(query)) for expectation in (columns, types)]
+
+    def _other_columns(self, query: str) -> str:
+        rows = self.bench.run(query.replace("{batch}", identifier(self.table.name)) + " order by 1")
+        faults = [
+            f"column {name} is missing"
+            if found is None
+            else f"column {name} is not in the contract"
+            if declared is None
+            else f"column {name} is {found} and not {declared}"
+            for name, declared, found in rows[: values.SHOWN]
+        ]
+        return f"table {self.table.name}: {', '.join(faults)}"
+
+    def _rows(self) -> list[Check]:
+        must = self.table.name in self.limits.must_have_rows
+        should = self.table.name in self.limits.should_have_rows
+        expectation = gxe.ExpectTableRowCountToBeBetween(
+            min_value=1 if must or should else 0, severity=CRITICAL if must else WARNING
+        )
+        return [Check(expectation, lambda _: f"table {self.table.name}: it has no row")]
+
+    def _keys(self) -> list[Check]:
+        key = list(self.table.key)
+        if not key:
+            return []
+        expectation = (
+            gxe.ExpectColumnValuesToBeUnique(column=key[0], severity=CRITICAL)
+            if len(key) == 1
+            else gxe.ExpectCompoundColumnsToBeUnique(column_list=key, severity=CRITICAL)
+        )
+        return [Check(expectation, lambda rows: self._repeated(rows))]
+
+    def _repeated(self, rows: float) -> str:
+        key = ", ".join(identifier(name) for name in self.table.key)
+        names = ", ".join(self.table.key)
+        text = f"{rows:,.0f} rows share their key with another row"
+        if any(matches(name, self.limits.never_shown) for name in self.table.key):
+            return self._sentence(names, f"{text}, {values.NOT_SHOWN}")
+        found = self.bench.run(
+            f"select {key} from {identifier(self.table.name)} group by all having count(*) > 1 "
+            f"order by all limit {values.SHOWN}"
+        )
+        return self._sentence(names, f"{text}, such as {', '.join('/'.join(map(str, row)) for row in found)}")
+
+    def _required(self) -> list[Check]:
+        return [
+            Check(
+                gxe.ExpectColumnValuesToNotBeNull(column=column.name, severity=CRITICAL),
+                partial(lambda name, rows: self._sentence(name, f"{rows:,.0f} rows are null"), column.name),
+            )
+            for column in self.table.columns
+            if column.is_required
+        ]
+
+    def _ranges(self) -> list[Check]:
+        checks = []
+        for column in self.table.columns:
+            low, high = self._range(column)
+            if low is None and high is None:
+                continue
+            expectation = gxe.ExpectColumnValuesToBeBetween(
+                column=column.name, min_value=low, max_value=high, severity=CRITICAL
+            )
+            checks.append(Check(expectation, partial(self._outside, column.name, low, high)))
+        return checks
+
+    def _range(self, column: Column) -> tuple[float | None, float | None]:
+        if not column.kind.startswith(NUMERIC):
+            return None, None
+        for rule in self.limits.ranges:
+            if rule.covers(self.table.name, column.name):
+                return rule.minimum, rule.maximum
+        is_count = column.kind in WHOLE and not matches(column.name, KEYS)
+        return (0, None) if is_count else (None, None)
+
+    def _outside(self, column: str, low: float | None, high: float | None, rows: float) -> str:
+        limits = [f"below {low:g}"] if low is not None else []
+        limits += [f"above {high:g}"] if high is not None else []
+        name = identifier(column)
+        conditions = [f"{name} < {low}"] if low is not None else []
+        conditions += [f"{name} > {high}"] if high is not None else []
+        text = f"{rows:,.0f} rows are {' or '.join(limits)}"
+        return self._sentence(column, f"{text}, {self._examples(column, ' or '.join(conditions))}")
+
+    def _examples(self, column: str, condition: str) -> str:
+        if matches(column, self.limits.never_shown):
+            return values.NOT_SHOWN
+        found = self.bench.run(
+            f"select distinct {identifier(column)} from {identifier(self.table.name)} where {condition} "
+            f"order by 1 limit {values.SHOWN}"
+        )
+        return f"such as {', '.join(str(value) for (value,) in found)}"
+
+    def _intervals(self) -> list[Check]:
+        checks = []
+        for column in self.table.columns:
+            match = INTERVAL.fullmatch(column.name)
+            if not match:
+                continue
+            estimate, unit = match["stem"] + (match["unit"] or ""), match["unit"] or ""
+            high = f"{match['stem']}_ci_high{unit}"
+            checks.append(self._ordered(column.name, high))
+            if self.table.has(estimate) and estimate not in self.limits.bootstrap_intervals:
+                checks += [self._ordered(column.name, estimate), self._ordered(estimate, high)]
+        return checks
+
+    def _ordered(self, low: str, high: str) -> Check:
+        expectation = gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A=high, column_B=low, or_equal=True, ignore_row_if="either_value_is_missing", severity=CRITICAL
+        )
+
+        def say(rows: float) -> str:
+            examples = self._examples(low, f"{identifier(low)} > {identifier(high)}")
+            return self._sentence(low, f"{rows:,.0f} rows are above {high}, {examples}")
+
+        return Check(expectation, say)
+
+    def _sentence(self, column: str, text: str) -> str:
+        return f"table {self.table.name}, column {column}: {text}".replace(": 1 rows are", ": 1 row is")

@@ -1,0 +1,467 @@
+"""Every guard of the Great Expectations suites is seen to fail on a planted fault, and to let clean data pass."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Landing
+from landing_builder import FIXTURES
+
+from nps_chain.checks import mart_suites, run, values
+from nps_chain.checks.engine import Bench
+from nps_chain.checks.findings import CRITICAL, WARNING, Finding, run_suite
+from nps_chain.checks.limits import Limits, load_limits
+from nps_chain.checks.mart_suites import MartSuite, Table, load_tables
+from nps_chain.checks.raw_suites import raw_reports
+from nps_chain.contract import load_contract
+from nps_chain.errors import UserError
+from nps_chain.raw import dataset_folder
+from nps_chain.settings import Settings
+
+LIMITS = load_limits()
+LAST_DAY = date(2025, 12, 31)
+EMAIL = "jan.jansen@example.com"
+PHONE = "0612345678"
+EXAMPLES = {
+    "INTEGER": "1",
+    "BIGINT": "1",
+    "DOUBLE": "1",
+    "DECIMAL(18,2)": "1.00",
+    "VARCHAR": "'word'",
+    "DATE": "date '2025-01-01'",
+    "TIMESTAMP": "timestamp '2025-01-01 12:00:00'",
+    "BOOLEAN": "true",
+}
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def settings_of(landing: Landing) -> Settings:
+    warehouse = landing.raw.parent
+    return Settings(warehouse=warehouse, raw=landing.raw, work_database=warehouse / "work.duckdb")
+
+
+def findings(landing: Landing, *datasets: str, limits: Limits = LIMITS) -> list[Finding]:
+    """What the suites of some data sets find."""
+    contract = load_contract()
+    some = replace(contract, datasets=tuple(dataset for dataset in contract.datasets if dataset.name in datasets))
+    with Bench() as bench:
+        reports = raw_reports(bench, landing.raw, some, limits.raw)
+    return [finding for report in reports for finding in report.findings]
+
+
+def texts(found: list[Finding], severity: str) -> list[str]:
+    return [finding.text for finding in found if finding.severity == severity]
+
+
+def lines(header: str, rows: list[str]) -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+def sales_orders(days: list[str], currency: str = "EUR") -> str:
+    header = "order_no,customer_no,serial_number,order_kind,delivered_on,revenue,cost,currency"
+    return lines(header, [f"o{n},c{n},s{n},new,{day},100.00,80.00,{currency}" for n, day in enumerate(days)])
+
+
+def service_orders(windows: list[int]) -> str:
+    """Rows per window of 90 days, the newest first."""
+    header = "order_no,customer_no,serial_number,completed_on,payer,revenue,cost,currency"
+    days = [LAST_DAY - timedelta(90 * step + row % 90) for step, rows in enumerate(windows) for row in range(rows)]
+    return lines(header, [f"o{n},c{n},,{day},customer,10.00,8.00,EUR" for n, day in enumerate(days)])
+
+
+def shop_survey(windows: list[list[str]]) -> str:
+    """Scores per window of 90 days, the newest first."""
+    header = "answer_no,answered_at,receipt_no,loyalty_no,email,survey_mode,score,comment"
+    rows = [
+        f"a{step}-{n},{LAST_DAY - timedelta(90 * step + n % 90)}T10:00:00,r{n},,,email,{score},"
+        for step, scores in enumerate(windows)
+        for n, score in enumerate(scores)
+    ]
+    return lines(header, rows)
+
+
+# ------------------------------------------------------------------ raw
+
+
+def test_landing_folder_of_a_first_time_user_passes(make_landing: Callable[[str], Landing]) -> None:
+    landing = make_landing("clean")
+    landing.root = FIXTURES / "handmade_landing"
+    landing.intake()
+    said: list[str] = []
+    run.check_raw(settings_of(landing), said.append)
+    assert said[-1].startswith("checks: ")
+    docs = landing.raw.parent / "data_docs"
+    assert len(list((docs / "raw").glob("*__*.html"))) == len(load_contract().datasets)
+    written = "".join(path.read_text(encoding="utf-8") for path in docs.rglob("*.*"))
+    assert "Evaluated Expectations" in written
+    assert "Table-Level Expectations" in written
+    for absent in ("http://", "https://", "<script", str(landing.raw.parent), str(FIXTURES)):
+        assert absent not in written
+
+
+def test_single_bad_rows_only_warn(landing: Landing) -> None:
+    landing.write("dealer/D1/sales_orders.csv", sales_orders(["2025-01-01"] * 29 + ["31-12-2025"]))
+    landing.intake()
+    found = findings(landing, "dealer__sales_orders")
+    assert texts(found, CRITICAL) == []
+    (warning,) = texts(found, WARNING)
+    assert warning == (
+        "data set dealer__sales_orders, file dealer/D1/sales_orders.csv, column delivered_on: "
+        "3.3% of its 30 rows cannot be read as a date, such as '31-12-2025'"
+    )
+
+
+def test_column_of_another_type_stops_the_build_and_shows_nothing_personal(landing: Landing) -> None:
+    days = ["01/02/2025"] * 20 + [EMAIL, PHONE, "Jan Jansen", "2025-02-31", "n/a"] + ["2025-01-01"] * 5
+    landing.write("dealer/D1/sales_orders.csv", sales_orders(days))
+    landing.write("dealer/D1/sales_orders_b.csv", sales_orders(["14.02.2025"]))
+    landing.intake()
+    said: list[str] = []
+    with pytest.raises(UserError) as caught:
+        run.check_raw(settings_of(landing), said.append)
+    message = str(caught.value)
+    assert message == (
+        "The landing folder failed its checks, so nothing was built: data set dealer__sales_orders, "
+        "file dealer/D1/sales_orders.csv and 1 more, column delivered_on: 83.9% of its 31 rows cannot be read as a "
+        "date, such as '01/02/2025', '14.02.2025', '2025-02-31', 'n/a'."
+    )
+    docs = landing.raw.parent / "data_docs"
+    everything = message + "".join(said) + "".join(path.read_text(encoding="utf-8") for path in docs.rglob("*.html"))
+    for personal in (EMAIL, PHONE, "Jansen"):
+        assert personal not in everything
+    assert "83.9%" in (docs / "raw" / "dealer__sales_orders.html").read_text(encoding="utf-8")
+
+
+def test_values_that_may_be_personal_are_not_shown(landing: Landing) -> None:
+    landing.write("dealer/D1/sales_orders.csv", sales_orders([EMAIL] * 30))
+    landing.intake()
+    (text,) = texts(findings(landing, "dealer__sales_orders"), CRITICAL)
+    assert text.endswith("100.0% of its 30 rows cannot be read as a date, values not shown, they may be personal")
+
+
+def test_missing_required_values_stop_the_build(landing: Landing) -> None:
+    landing.write("dealer/D1/sales_orders.csv", sales_orders(["2025-01-01"] * 30, currency=""))
+    landing.intake()
+    (text,) = texts(findings(landing, "dealer__sales_orders"), CRITICAL)
+    assert text == (
+        "data set dealer__sales_orders, file dealer/D1/sales_orders.csv, column currency: "
+        "100.0% of its 30 rows are blank"
+    )
+
+
+def test_values_out_of_range_or_not_allowed_stop_the_build(landing: Landing) -> None:
+    content = sales_orders(["2025-01-01"] * 30).replace(",100.00,", ",-100.00,").replace(",new,", ",NIEUW,")
+    landing.write("dealer/D1/sales_orders.csv", content)
+    landing.intake()
+    kind, revenue = texts(findings(landing, "dealer__sales_orders"), CRITICAL)
+    assert "column order_kind: 100.0% of its 30 rows hold none of the values" in kind
+    assert revenue.endswith(
+        "column revenue: 100.0% of its 30 rows are outside the range that the contract allows, such as '-100.00'"
+    )
+
+
+def test_few_rows_are_never_critical(landing: Landing) -> None:
+    landing.write("dealer/D1/sales_orders.csv", sales_orders(["soon"] * (LIMITS.raw.faulty_rows.min_rows - 1)))
+    landing.intake()
+    found = findings(landing, "dealer__sales_orders")
+    assert texts(found, CRITICAL) == []
+    assert len(texts(found, WARNING)) == 1
+
+
+def test_empty_required_data_set_stops_the_build(landing: Landing) -> None:
+    landing.write("chain/partners.csv", "partner_code,link,industry,country,partner_name,valid_from\n")
+    landing.intake()
+    assert texts(findings(landing, "chain__partners"), CRITICAL) == [
+        "data set chain__partners: it is required and has no row"
+    ]
+
+
+def test_most_files_unreadable_stop_the_build(landing: Landing) -> None:
+    landing.write("dealer/D1/sales_orders_1.csv", sales_orders(["2025-01-01"]))
+    for number in (2, 3):
+        landing.write(f"dealer/D1/sales_orders_{number}.csv", "a,b\n1,2\n")
+    landing.intake()
+    (text,) = texts(findings(landing, "dealer__sales_orders"), CRITICAL)
+    assert text == (
+        "data set dealer__sales_orders, file dealer/D1/sales_orders_2.csv and 1 more: 66.7% of its files cannot be read"
+    )
+
+
+def test_raw_rows_of_another_schema_stop_the_build(landing: Landing) -> None:
+    landing.write("dealer/D1/sales_orders.csv", sales_orders(["2025-01-01"]))
+    landing.intake()
+    folder = dataset_folder(landing.raw, "dealer__sales_orders")
+    duckdb.execute(f"create or replace temp table kept as from '{folder}/*.parquet'")
+    for part in folder.glob("*.parquet"):
+        part.unlink()
+    duckdb.execute(
+        f"copy (select * exclude (cost), 1.5 as cost from kept) to '{folder / 'part-000000.parquet'}' (format parquet)"
+    )
+    assert texts(findings(landing, "dealer__sales_orders"), CRITICAL)[0] == (
+        "data set dealer__sales_orders: its raw columns are not the contract's"
+    )
+
+
+@pytest.mark.parametrize(
+    ("windows", "critical", "warnings"),
+    [([60] * 5, 0, 0), ([20] + [60] * 4, 0, 1), ([4] + [60] * 4, 1, 2), ([180] + [60] * 4, 0, 1)],
+    ids=["steady", "a third", "collapsed", "three times"],
+)
+def test_volume_against_the_windows_before(landing: Landing, windows: list[int], critical: int, warnings: int) -> None:
+    landing.write("dealer/D1/service_orders.csv", service_orders(windows))
+    landing.intake()
+    found = findings(landing, "dealer__service_orders")
+    assert len(texts(found, CRITICAL)) == critical
+    assert len(set(texts(found, WARNING))) == warnings
+    if critical:
+        assert texts(found, CRITICAL) == [
+            "data set dealer__service_orders, file dealer/D1/service_orders.csv: "
+            "its newest 90 days have 0.07 times the usual rows"
+        ]
+
+
+def test_one_mistyped_date_is_no_new_window(landing: Landing) -> None:
+    content = service_orders([60] * 5) + "late,c,,2029-01-01,customer,10.00,8.00,EUR\n"
+    landing.write("dealer/D1/service_orders.csv", content)
+    landing.intake()
+    assert findings(landing, "dealer__service_orders") == []
+
+
+def test_short_list_of_the_network_stops_the_build(landing: Landing) -> None:
+    header = "peildatum;dealernummer;dealernaam;eigenaar;plaats;status"
+    landing.write(
+        "chain/partners.csv",
+        "partner_code,link,industry,country,partner_name,valid_from\nI1,importer,automotive,NL,Importer,2020-01-01\n",
+    )
+    for month, rows in ((1, 60), (2, 60), (3, 60), (4, 5)):
+        snapshot = [f"01-0{month}-2025;D{number};Dealer;;Utrecht;actief" for number in range(rows)]
+        landing.write(f"importer/I1/dealernetwerk_2025-0{month}.csv", lines(header, snapshot))
+    landing.intake()
+    assert texts(findings(landing, "importer__dealer_network"), CRITICAL) == [
+        "data set importer__dealer_network, file importer/I1/dealernetwerk_2025-04.csv: "
+        "its newest file has 0.08 times the usual rows"
+    ]
+
+
+def test_silent_data_set_warns(landing: Landing) -> None:
+    landing.write("dealer/D1/service_orders.csv", service_orders([60] * 7))
+    landing.write("shop/S1/survey.csv", shop_survey([[], [], *[["9"] * 60] * 5]))
+    landing.intake()
+    found = findings(landing, "dealer__service_orders", "shop__survey")
+    assert [finding.text for finding in found] == [
+        "data set shop__survey: its last row is 180 days older than those of other data sets"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("newest", "words"),
+    [
+        (["9", "8", "3"], []),
+        (["5", "4", "3"], ["the mean score of the newest 90 days moved by -2.7", "such as '3', '4', '5'"]),
+        (["90", "80", "30"], ["100% of the newest 90 days are no score", "such as '30', '80', '90'"]),
+        ([EMAIL], ["100% of the newest 90 days are no score", values.NOT_SHOWN]),
+    ],
+    ids=["steady", "stars", "per cent", "another column"],
+)
+def test_scores_against_the_windows_before(landing: Landing, newest: list[str], words: list[str]) -> None:
+    usual = ["9", "8", "3"] * 40
+    landing.write("shop/S1/survey_2025.csv", shop_survey([newest * (120 // len(newest)), *[usual] * 4]))
+    landing.intake()
+    critical = texts(findings(landing, "shop__survey"), CRITICAL)
+    assert bool(critical) == bool(words)
+    for text in critical:
+        assert text.startswith("data set shop__survey, file shop/S1/survey_2025.csv, column score: ")
+        assert all(word in text for word in words)
+
+
+def test_accepted_jump_only_warns(landing: Landing) -> None:
+    landing.write("dealer/D1/service_orders.csv", service_orders([4] + [60] * 4))
+    landing.intake()
+    limits = replace(LIMITS, raw=replace(LIMITS.raw, accepted={"dealer__service_orders": ("volume",)}))
+    found = findings(landing, "dealer__service_orders", limits=limits)
+    assert texts(found, CRITICAL) == []
+    assert texts(found, WARNING)
+
+
+def test_check_of_a_landing_folder_leaves_the_warehouse_alone(landing: Landing) -> None:
+    landing.write("dealer/D1/sales_orders.csv", sales_orders([EMAIL] * 30))
+    settings = settings_of(landing)
+
+    def read(scratch: Settings) -> None:
+        landing.raw = scratch.raw
+        landing.intake()
+
+    with pytest.raises(UserError, match="column delivered_on"):
+        run.check(settings, read, quiet)
+    assert [path.name for path in settings.warehouse.iterdir()] == ["data_docs"]
+
+
+def test_nothing_to_check_is_one_sentence(landing: Landing) -> None:
+    with pytest.raises(UserError, match="There is nothing to check"):
+        run.check(settings_of(landing), None, quiet)
+
+
+@pytest.mark.parametrize(
+    "value", ["11", "7.5", "2025-02-31", "31/12/2025", "2025-01-01T25:00:00", "-12,50", "n/a", "XX"]
+)
+def test_harmless_values_are_shown(value: str) -> None:
+    assert values.shown([value]) == f"such as {value!r}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        EMAIL,
+        PHONE,
+        "+31 6 1234 5678",
+        "06-12345678",
+        "Jansen",
+        "J. de Vries",
+        "WVWZZZ1JZXW000001",
+        "1234567",
+        "12345-6",
+    ],
+)
+def test_values_that_could_name_a_person_are_not_shown(value: str) -> None:
+    assert values.shown([value]) == values.NOT_SHOWN
+
+
+def test_at_most_five_values_are_shown() -> None:
+    assert values.shown(str(number) for number in range(11, 30)) == "such as '11', '12', '13', '14', '15'"
+
+
+def test_limits_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "expectations.yml"
+    path.write_text("raw: {}\n", encoding="utf-8")
+    with pytest.raises(UserError, match="a part is missing or misspelt"):
+        load_limits(path)
+
+
+# ------------------------------------------------------------------ marts
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Table]:
+    with Bench() as bench:
+        return {table.name: table for table in load_tables(bench)}
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with Bench() as opened:
+        yield opened
+
+
+def example(table: Table, **changed: str) -> str:
+    """A row of plausible values, some of them changed, as a query."""
+    cells = {column.name: EXAMPLES[column.kind] for column in table.columns} | changed
+    columns = (f"cast({cells[column.name]} as {column.kind}) as {column.name}" for column in table.columns)
+    return f"select {', '.join(columns)}"
+
+
+def mart_texts(bench: Bench, table: Table, *rows: str) -> list[str]:
+    bench.run(f"create table {table.name} as {' union all '.join(rows)}")
+    report = run_suite(bench, table.name, MartSuite(bench, table, LIMITS.marts).checks())
+    assert all(finding.severity == CRITICAL for finding in report.findings)
+    return [finding.text for finding in report.findings]
+
+
+def write_marts(path: Path, tables: dict[str, Table], **changed: str) -> None:
+    """A working database with a row in every public table."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        for table in tables.values():
+            cells = changed if table.name == "mart_nps_by_link" else {}
+            connection.execute(f"create table marts.{table.name} as {example(table, **cells)}")
+
+
+def test_every_public_model_has_a_suite_and_a_clean_database_passes(landing: Landing, tables: dict[str, Table]) -> None:
+    models = {path.stem for path in (run.docs.STYLE.parents[2] / "models" / "marts").rglob("*.sql")}
+    assert set(tables) == models
+    settings = settings_of(landing)
+    settings.warehouse.mkdir()
+    write_marts(settings.work_database, tables)
+    said: list[str] = []
+    run.check_marts(settings, said.append)
+    assert f"on {len(tables)} tables" in said[-1]
+    # the file is free for the next build
+    duckdb.connect(str(settings.work_database)).close()
+
+
+def test_nps_of_140_stops_the_publishing(
+    landing: Landing, tables: dict[str, Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mart_suites, "load_tables", lambda _: [tables["mart_nps_by_link"]])
+    settings = settings_of(landing)
+    settings.warehouse.mkdir()
+    write_marts(settings.work_database, tables, nps="140", nps_ci_high="140")
+    with pytest.raises(UserError) as caught:
+        run.check_marts(settings, quiet)
+    assert str(caught.value) == (
+        "The marts failed their checks, so nothing was published: table mart_nps_by_link, column nps: "
+        "1 row is below -100 or above 100, such as 140.0; and 1 more, see warehouse/data_docs/marts/index.html."
+    )
+
+
+def test_missing_table_stops_the_publishing(landing: Landing, tables: dict[str, Table]) -> None:
+    settings = settings_of(landing)
+    settings.warehouse.mkdir()
+    write_marts(settings.work_database, {name: table for name, table in tables.items() if name != "dim_chain"})
+    with pytest.raises(UserError, match="The build lacks the table dim_chain, so nothing was published"):
+        run.check_marts(settings, quiet)
+
+
+def test_repeated_key(bench: Bench, tables: dict[str, Table]) -> None:
+    table = tables["mart_nps_by_link"]
+    assert mart_texts(bench, table, example(table), example(table)) == [
+        "table mart_nps_by_link, column chain_link_key, quarter_start_on: "
+        "2 rows share their key with another row, such as 1/2025-01-01"
+    ]
+
+
+def test_repeated_key_of_a_person_is_not_shown(bench: Bench, tables: dict[str, Table]) -> None:
+    table = tables["dim_customer"]
+    row = example(table, customer_key="918273645")
+    assert mart_texts(bench, table, row, row) == [
+        "table dim_customer, column customer_key: 2 rows share their key with another row, " + values.NOT_SHOWN
+    ]
+
+
+def test_missing_column_and_other_type(bench: Bench, tables: dict[str, Table]) -> None:
+    table = tables["dim_partner"]
+    kept = f"select * exclude (owner_name, is_current), 'yes' as is_current from ({example(table)})"
+    found = mart_texts(bench, table, kept)
+    assert found[0] == ("table dim_partner: column is_current is VARCHAR and not BOOLEAN, column owner_name is missing")
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "text"),
+    [
+        (
+            "mart_nps_by_link",
+            {"response_rate": "1.5"},
+            "column response_rate: 1 row is below 0 or above 1, such as 1.5",
+        ),
+        ("mart_nps_by_link", {"responses": "-1"}, "column responses: 1 row is below 0, such as -1"),
+        ("mart_nps_by_link", {"nps_ci_low": "2"}, "column nps_ci_low: 1 row is above nps, such as 2.0"),
+        ("mart_nps_by_link", {"link_code": "null"}, "column link_code: 1 row is null"),
+        ("mart_weakest_link", {"p_weakest": "-0.1"}, "column p_weakest: 1 row is below 0 or above 1, such as -0.1"),
+        ("fct_nps_response", {"score": "11"}, "column score: 1 row is below 0 or above 10, such as 11"),
+        ("mart_nps_change", {"effect": "-201"}, "column effect: 1 row is below -200 or above 200, such as -201.0"),
+    ],
+)
+def test_value_out_of_range(
+    bench: Bench, tables: dict[str, Table], name: str, changed: dict[str, str], text: str
+) -> None:
+    assert f"table {name}, {text}" in mart_texts(bench, tables[name], example(tables[name], **changed))
+
+
+def test_dimension_without_rows(bench: Bench, tables: dict[str, Table]) -> None:
+    table = tables["dim_partner"]
+    assert mart_texts(bench, table, f"{example(table)} where false") == ["table dim_partner: it has no row"]
