@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace) -> None:
             build.build(settings, options.landing, options.demo_scale, options.anew)
         case "intake":
             with build.sole_build(settings):
-                build.read_landing(settings, options.landing, options.demo_scale, options.anew)
+                build.take_in(settings, options.landing, options.demo_scale, options.anew)
         case "demo":
             build.make_demo(options.demo_scale)
         case "publish":

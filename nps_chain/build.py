@@ -9,18 +9,19 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nps_chain import identity, intake
+from nps_chain import erasure, identity, intake
 from nps_chain.errors import UserError
 from nps_chain.export import export
 from nps_chain.files import count_files
 from nps_chain.publish import publish
 from nps_chain.raw import FAILED, LOADED, MISSING, UNKNOWN, Load
 from nps_chain.settings import ROOT, Settings
-from nps_chain.state import can_load_changes, take_state, write_state
+from nps_chain.state import State, can_load_changes, take_state, write_state
 from nps_chain.verdict import verdict
 
 DEMO = ROOT / "demo_data"
@@ -32,6 +33,7 @@ DEMO_LOCK = DEMO / ".lock"
 DEMO_IDENTITY_KEY = "demo-key-for-invented-people-only"
 # `none` leaves the checks out, for tests of other things.
 CHECKS_VARIABLE = "NPS_CHECKS"
+NO_TESTS = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
 NODES_PER_PROGRESS_LINE = 10
 SHOWN_FAILURES = 5
 SHOWN_MESSAGE_WIDTH = 500
@@ -65,9 +67,9 @@ def build(settings: Settings, landing: Path | None, scale: str, anew: bool = Fal
     """
     with sole_build(settings):
         state = take_state(settings)
-        load = read_landing(settings, landing, scale, anew)
+        load, changes_only = take_in(settings, landing, scale, anew, state)
         check(settings, "raw")
-        run_dbt(settings, changes_only=not anew and can_load_changes(state, load))
+        run_dbt(settings, changes_only)
         write_state(settings, load)
         publish_marts(settings)
     say("")
@@ -106,13 +108,41 @@ def publish_marts(settings: Settings) -> None:
         say(f"export: renewed in {settings.export}")
 
 
+def take_in(
+    settings: Settings, landing: Path | None, scale: str, anew: bool = False, state: State | None = None
+) -> tuple[Load, bool]:
+    """Read the landing folder and erase who asked for it; say whether the changes alone need to be built.
+
+    What was erased is not in the raw folder any more, so whatever may bear on it makes everything be read anew.
+    """
+    load = read_landing(settings, landing, scale, anew)
+    key = _key(landing)
+    if not anew and can_load_changes(state, load) and not erasure.concerns(settings.raw, load, key):
+        return load, True
+    if load.base is not None and erasure.has_erased(settings.raw):
+        say("intake: this may bear on people who were erased, so all is read anew")
+        load = read_landing(settings, landing, scale, anew=True)
+    if erasure.is_requested(settings.raw):
+        say("erasure: finding the rows of people who asked to be erased")
+        find = partial(_dbt, settings, ["--select", f"+{erasure.MODEL}", *NO_TESTS])
+        rows = erasure.erase(settings.raw, key, settings.temporary, lambda database: find(work_database=database))
+        say(f"erasure: {rows:,} rows were taken out")
+    return load, False
+
+
+def _key(landing: Path | None) -> str:
+    if landing is not None:
+        return identity.identity_key()
+    return os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY
+
+
 def read_landing(settings: Settings, landing: Path | None, scale: str, anew: bool = False) -> Load:
     """Run the intake over the user's folder, or over demo data made for it."""
+    key = _key(landing)
     if landing is not None:
-        return _read(settings, landing, identity.identity_key(), anew)
+        return _read(settings, landing, key, anew)
     with _sole_demo():
         _make_demo(scale)
-        key = os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY
         return _read(settings, DEMO_LANDING, key, anew)
 
 
@@ -166,15 +196,23 @@ def _make_demo(scale: str) -> None:
 
 def run_dbt(settings: Settings, changes_only: bool = False) -> None:
     """Build and test every model, anew or with the changes of this load; a failed test stops here."""
-    if not changes_only:
-        remove_work_database(settings)
-    say("dbt: adding what has changed, and testing" if changes_only else "dbt: building everything, and testing")
-    command = [str(Path(sys.executable).with_name("dbt")), "--log-format", "json", "--no-use-colors", "build"]
     if changes_only:
-        # they test the code, which is what it was when they passed
-        command += ["--exclude-resource-type", "unit_test"]
-    load = {"NPS_LOAD": "changes" if changes_only else "all"}
-    environment = {**os.environ, **settings.environment(), **load, "PYTHONUNBUFFERED": "1"}
+        say("dbt: adding what has changed, and testing")
+        # unit tests test the code, which is what it was when they passed
+        _dbt(settings, ["--exclude-resource-type", "unit_test"], load="changes")
+    else:
+        remove_work_database(settings)
+        say("dbt: building everything, and testing")
+        _dbt(settings, [])
+
+
+def _dbt(settings: Settings, options: list[str], load: str = "all", work_database: Path | None = None) -> None:
+    """Run `dbt build`; what fails is said in one sentence."""
+    program = str(Path(sys.executable).with_name("dbt"))
+    command = [program, "--log-format", "json", "--no-use-colors", "build", *options]
+    environment = {**os.environ, **settings.environment(), "NPS_LOAD": load, "PYTHONUNBUFFERED": "1"}
+    if work_database:
+        environment["NPS_WORK_DB"] = str(work_database)
     started = monotonic()
     with subprocess.Popen(
         command,

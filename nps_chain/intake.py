@@ -26,6 +26,8 @@ from nps_chain.formats import MACROS, READERS, SHORTAGES, Prepared, Reader, Unre
 from nps_chain.projection import create_table, literal, schema, select_sql
 from nps_chain.raw import (
     CHANGES,
+    ERASED,
+    ERASED_ROWS,
     FAILED,
     LOADED,
     MISSING,
@@ -37,11 +39,13 @@ from nps_chain.raw import (
     dataset_folder,
     dataset_sql,
     execute_copy,
+    link,
     part_name,
     part_number,
     parts_sql,
     read_load,
     read_manifest,
+    swap,
     write_load,
     write_manifest,
 )
@@ -102,7 +106,7 @@ def run(
         with _connect(scratch) as connection:
             intake = Intake(connection, contract, files, fresh, scratch, key, progress, previous, fingerprint)
             summary = intake.run()
-        _swap(fresh, raw)
+        swap(fresh, raw)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(scratch, ignore_errors=True)
@@ -186,14 +190,6 @@ def _tidy(raw: Path) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _swap(fresh: Path, raw: Path) -> None:
-    old = raw.with_name(f"{raw.name}.old-{os.getpid()}")
-    if raw.exists():
-        raw.rename(old)
-    fresh.rename(raw)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _size(path: Path) -> int:
     """Bytes of the file; 0 if it has gone since it was listed."""
     try:
@@ -256,6 +252,9 @@ class Intake:
         summary.unmet = self._unmet(summary.files)
         summary.rejects = self._write_rejects()
         write_manifest(self.raw, summary.files)
+        for name in (ERASED, ERASED_ROWS):
+            if self.previous.raw and (self.previous.raw / name).is_file():
+                link(self.previous.raw / name, self.raw / name)
         write_load(self.raw, summary.load)
         return summary
 
@@ -345,7 +344,10 @@ class Intake:
             told = (file.file_path, file.status, file.content_hash, file.calling_code, file.rows_erased)
             digest.update(repr(told).encode())
         base = self.previous.load.load_id if self.previous.load else None
-        return Load(digest.hexdigest(), self.fingerprint, base, self.changed_rows)
+        staying = {file.file_id for file in self.kept}
+        lost = (file for file in self.previous.files.values() if file.file_id not in staying)
+        reread = sorted(file.file_id for file in lost if file.rows_erased)
+        return Load(digest.hexdigest(), self.fingerprint, base, self.changed_rows, reread)
 
 
 def _check_keys_are_apart(files: list[FileResult]) -> None:
@@ -392,7 +394,7 @@ class Parts:
                 query = f"from {parts_sql([source])} where file_id not in ({ids})"
                 execute_copy(self.connection, query, self.folder / part)
             else:
-                _link(source, self.folder / part)
+                link(source, self.folder / part)
 
     def old_part(self, name: str) -> Path:
         """A part of the last load."""
@@ -441,14 +443,6 @@ class Parts:
         if self.new and self.new.parent == self.raw:
             self.new.unlink()
         return rows
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the file system has no links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 class DatasetLoader:

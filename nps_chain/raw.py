@@ -4,10 +4,14 @@
 - `_changes/<data set>.parquet`: the rows that this load took away or brought, against the load that it names as base
 - `_files.parquet`: the manifest, a row per file
 - `_rejects.parquet`: lines that could not be split into fields
+- `_erased.parquet`, `_erased_rows.parquet`: only where people were erased: digests that tell whether a later load bears
+  on them, and digests of the rows that went
 - `_load.json`: which load this is
 """
 
 import json
+import os
+import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +23,9 @@ import pyarrow.parquet as pq
 from nps_chain.projection import literal, path_list
 
 LOADED, FAILED, MISSING, UNKNOWN = "loaded", "failed", "missing", "unknown"
-MANIFEST, REJECTS, LOAD, CHANGES = "_files.parquet", "_rejects.parquet", "_load.json", "_changes"
+MANIFEST, REJECTS, LOAD = "_files.parquet", "_rejects.parquet", "_load.json"
+ERASED, ERASED_ROWS = "_erased.parquet", "_erased_rows.parquet"
+CHANGES = "_changes"
 MANIFEST_SCHEMA = pa.schema(
     [
         ("file_id", pa.int64()),
@@ -60,12 +66,16 @@ class FileResult:
 
 @dataclass(frozen=True)
 class Load:
-    """Which load a raw folder holds, made how, and what it changed since the load `base`; None if all was read anew."""
+    """Which load a raw folder holds, made how, and what it changed since the load `base`; None if all was read anew.
+
+    `reread`: files that went or changed, and of which rows of people were erased before.
+    """
 
     load_id: str
     fingerprint: str
     base: str | None = None
     changed_rows: dict[str, int] = field(default_factory=dict)
+    reread: list[int] = field(default_factory=list)
 
 
 def dataset_folder(raw: Path, dataset: str) -> Path:
@@ -96,6 +106,23 @@ def part_number(name: str) -> int:
 def changes_path(raw: Path, dataset: str) -> Path:
     """The rows that a load took away or brought."""
     return raw / CHANGES / f"{dataset}.parquet"
+
+
+def link(source: Path, target: Path) -> None:
+    """The same file under another name, or a copy where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def swap(fresh: Path, raw: Path) -> None:
+    """Put a whole new raw folder in the place of the old one."""
+    old = raw.with_name(f"{raw.name}.old-{os.getpid()}")
+    if raw.exists():
+        raw.rename(old)
+    fresh.rename(raw)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_manifest(raw: Path, files: list[FileResult]) -> None:

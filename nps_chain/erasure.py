@@ -1,0 +1,249 @@
+"""Erasure: whoever asked for it is taken out of the raw folder, before anything that lasts is made of it.
+
+Who a person is beyond the address in the request only shows when identities are resolved, so the models up to that
+point run once in a scratch database that is thrown away. Then the person's rows leave the raw folder, and with them
+every later table; the manifest keeps their number per file. What stays are digests, from which no hash can be had back:
+they drop the same rows when their file is read again, and tell when a later load brings something else that bears on an
+erased person, so that all must be read anew.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from nps_chain import identity
+from nps_chain.contract import Column, Dataset, load_contract
+from nps_chain.projection import identifier, literal
+from nps_chain.raw import (
+    ERASED,
+    ERASED_ROWS,
+    MANIFEST,
+    Load,
+    changes_path,
+    dataset_folder,
+    dataset_sql,
+    execute_copy,
+    link,
+    parts_sql,
+    read_manifest,
+    swap,
+    write_manifest,
+)
+
+REQUESTS = "chain__erasure_requests"
+# The model that names the rows to erase; all that it needs is built with it.
+MODEL = "int_late_reject"
+# Identities of people. A unit's serial number stays in its maker's books, where no owner is named any more.
+PERSONAL = ("email", "phone", "customer", "loyalty")
+# Columns beside the keys by which rows of one partner refer to each other.
+REFERENCES = ("order_no", "contact_id", "invitation_id", "invitation_no", "response_no", "serial_hash")
+
+
+def is_requested(raw: Path) -> bool:
+    """Whether the raw folder holds requests that have not been carried out."""
+    columns = " or ".join(f"{identifier(column.alias)} is not null" for column in _personal(_requests()))
+    row = duckdb.execute(f"select count(*) from {dataset_sql(raw, REQUESTS)} where {columns}").fetchone()
+    return bool(row and row[0])
+
+
+def has_erased(raw: Path) -> bool:
+    """Whether rows were taken out of the raw folder, so that it does not hold all that the landing folder does."""
+    return (raw / ERASED).is_file()
+
+
+def concerns(raw: Path, load: Load, key: str) -> bool:
+    """Whether something that went or came with the load bears on a person who was erased.
+
+    Rows that were erased before, and came again with the file that holds them, are dropped once more.
+    """
+    if not has_erased(raw):
+        return False
+    with _connect(key) as connection:
+        if load.reread and not _drop_again(connection, raw, load.reread):
+            return True
+        connection.execute(f"create table erased as from read_parquet({literal(str(raw / ERASED))})")
+        return any(
+            _has_any(connection, f"from ({_digests(dataset, _changes(raw, dataset))}) where digest in (from erased)")
+            for dataset in load_contract().datasets
+        )
+
+
+def _changes(raw: Path, dataset: Dataset) -> str:
+    return parts_sql([changes_path(raw, dataset.name)])
+
+
+def _has_any(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+    return bool(connection.execute(f"{query} limit 1").fetchall())
+
+
+def _drop_again(connection: duckdb.DuckDBPyConnection, raw: Path, file_ids: list[int]) -> bool:
+    """Drop the erased rows of files that were read again; False if these rows are not the ones they were."""
+    ids = ", ".join(map(str, file_ids))
+    connection.execute(
+        f"create table known as from read_parquet({literal(str(raw / ERASED_ROWS))}) where file_id in ({ids}); "
+        "create table found (file_id bigint, line_number bigint, digest bigint)"
+    )
+    parts = _parts_of(raw, file_ids)
+    for dataset, path in parts:
+        rows = f"select file_id, line_number, {_row_digest(dataset)} as digest from {parts_sql([path])}"
+        connection.execute(f"insert into found from ({rows}) where (file_id, digest) in (from known)")
+    found = "select file_id, digest from found"
+    if _has_any(connection, f"(from known except all {found}) union all ({found} except all from known)"):
+        return False
+    dropped = "(file_id, line_number) in (select file_id, line_number from found)"
+    for dataset, path in parts:
+        for place in (path, changes_path(raw, dataset.name)):
+            _rewrite(connection, f"from {parts_sql([place])} where not {dropped}", place)
+    counts = dict(connection.execute("select file_id, count(*) from found group by file_id").fetchall())
+    files = read_manifest(raw)
+    write_manifest(raw, [replace(file, rows_erased=counts.get(file.file_id, file.rows_erased)) for file in files])
+    return True
+
+
+def _parts_of(raw: Path, file_ids: list[int]) -> list[tuple[Dataset, Path]]:
+    contract = load_contract()
+    places = {(file.dataset, file.part) for file in read_manifest(raw) if file.file_id in file_ids and file.part}
+    return [(contract.dataset(str(name)), dataset_folder(raw, str(name)) / str(part)) for name, part in sorted(places)]
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    execute_copy(connection, query, fresh)
+    fresh.replace(path)
+
+
+def erase(raw: Path, key: str, scratch: Path, build: Callable[[Path], None]) -> int:
+    """Carry out the requests in the raw folder; `build` makes MODEL in a database at the path it is given.
+
+    Returns the number of rows that went. A run that does not end leaves the raw folder as it was.
+    """
+    # dbt remembers a database by its name
+    database = scratch / "work.duckdb"
+    fresh = raw.with_name(f"{raw.name}.new-{os.getpid()}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True, mode=0o700)
+    try:
+        build(database)
+        shutil.rmtree(fresh, ignore_errors=True)
+        _copy_links(raw, fresh)
+        with _connect(key) as connection:
+            _read_erased(connection, database)
+            rows = _erase(connection, raw, fresh)
+        swap(fresh, raw)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+    return rows
+
+
+def _requests() -> Dataset:
+    return load_contract().dataset(REQUESTS)
+
+
+def _personal(dataset: Dataset) -> list[Column]:
+    return [column for column in dataset.stored_columns if column.identity in PERSONAL]
+
+
+def _connect(key: str) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    identity.create_macros(connection)
+    identity.set_key(connection, key)
+    return connection
+
+
+def _copy_links(raw: Path, fresh: Path) -> None:
+    for path in sorted(raw.rglob("*")):
+        target = fresh / path.relative_to(raw)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            link(path, target)
+
+
+def _read_erased(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
+    """Who was erased: identities, rows, and identities that stood beside theirs."""
+    connection.execute(f"attach {literal(str(database))} as work (read_only)")
+    connection.execute(
+        f"""
+        create table erased_node as from work.intermediate.int_erased_node;
+        create table erased_row as
+            select row_key from work.intermediate.{MODEL} where reason_code = 'erased_on_request';
+        create table beside as
+            select node_b as node_key from work.intermediate.int_identity_pair
+            where node_a in (from erased_node)
+            union
+            select node_a as node_key from work.intermediate.int_identity_pair
+            where node_b in (from erased_node)
+            union
+            select serial_hash as node_key from work.intermediate.int_ownership
+            where owner_hash in (from erased_node);
+        """
+    )
+    connection.execute("detach work")
+
+
+def _erase(connection: duckdb.DuckDBPyConnection, raw: Path, fresh: Path) -> int:
+    """Write the parts that hold erased rows without them; count the rows in the manifest; note what to watch for."""
+    connection.execute("create table digests (digest bigint); create table rows (file_id bigint, digest bigint)")
+    connection.execute(
+        "insert into digests select " + _digest_of("node_key") + " from (from erased_node union from beside)"
+    )
+    erased: dict[int, int] = {}
+    for dataset in load_contract().datasets:
+        for part in sorted(dataset_folder(raw, dataset.name).iterdir()):
+            target = dataset_folder(fresh, dataset.name) / part.name
+            if dataset.name == REQUESTS:
+                _blank(connection, part, target)
+                continue
+            hit = f"select * from {parts_sql([part])} where {_is_erased(dataset)}"
+            counts = connection.execute(f"select file_id, count(*) from ({hit}) group by file_id").fetchall()
+            if counts:
+                erased |= {file_id: erased.get(file_id, 0) + count for file_id, count in counts}
+                connection.execute(f"insert into digests {_digests(dataset, f'({hit})')}")
+                connection.execute(f"insert into rows select file_id, {_row_digest(dataset)} from ({hit})")
+                target.unlink()
+                execute_copy(connection, f"from {parts_sql([part])} where not {_is_erased(dataset)}", target)
+    files = [replace(file, rows_erased=file.rows_erased + erased.get(file.file_id, 0)) for file in read_manifest(raw)]
+    (fresh / MANIFEST).unlink()
+    write_manifest(fresh, files)
+    execute_copy(connection, "select distinct digest from digests order by digest", fresh / ERASED)
+    execute_copy(connection, "from rows order by file_id, digest", fresh / ERASED_ROWS)
+    return sum(erased.values())
+
+
+def _blank(connection: duckdb.DuckDBPyConnection, part: Path, target: Path) -> None:
+    """Keep the request and drop whom it is about."""
+    blanks = ", ".join(f"cast(null as bigint) as {identifier(column.alias)}" for column in _personal(_requests()))
+    target.unlink()
+    execute_copy(connection, f"select * replace ({blanks}) from {parts_sql([part])}", target)
+
+
+def _is_erased(dataset: Dataset) -> str:
+    nodes = [f"coalesce({identifier(column.alias)} in (from erased_node), false)" for column in _personal(dataset)]
+    return "(" + " or ".join(["file_id + line_number in (from erased_row)", *nodes]) + ")"
+
+
+def _digest_of(value: str) -> str:
+    return f"identity_hash('erased', cast({value} as varchar))"
+
+
+def _row_digest(dataset: Dataset) -> str:
+    """The digest of all that a row says, wherever in its file it stands."""
+    columns = ", ".join(identifier(column.alias) for column in dataset.stored_columns)
+    return _digest_of(f"to_json(row({columns}))")
+
+
+def _digests(dataset: Dataset, relation: str) -> str:
+    """A query of the digests by which a row can be tied to a person: identities, and numbers that its partner gave."""
+    named = {column.alias: column for column in dataset.stored_columns}
+    identities = [name for name, column in named.items() if column.identity and column.identity != "agent"]
+    wanted = {*dataset.key, *REFERENCES} - {"partner_code"}
+    has_partner = dataset.has_partner_folder or "partner_code" in named
+    numbers = [name for name in sorted(wanted & set(named)) if has_partner and not named[name].identity]
+    values = [_digest_of(identifier(name)) for name in identities]
+    values += [_digest_of(f"partner_code || '|' || {identifier(name)}") for name in numbers]
+    queries = [f"select {value} as digest from {relation}" for value in values]
+    return " union ".join(queries or ["select cast(null as bigint) as digest where false"])
