@@ -5,6 +5,7 @@ and goes on with the next line.
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from nps_chain.files import UTF8_BOM, printable
 # A quoted field may run over this many lines; a quote that stays open longer was never meant as one.
 MAX_RECORD_LINES = 1000
 MAX_FIELD_CHARACTERS = 1 << 24
+QUOTED = re.compile(rb'"[^"]*"')
 SHOWN_NAMES = 5
 SHOWN_CHARACTERS = 40
 OTHER_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
@@ -90,6 +92,16 @@ def header_names(first_line: bytes, delimiter: str, decoder: str) -> list[str] |
         return next(csv.reader([text], delimiter=delimiter, strict=True), None) or None
     except (UnicodeDecodeError, csv.Error):
         return None
+
+
+def has_wide_line(lines: Iterable[bytes], delimiter: str, width: int) -> bool:
+    """Whether a line has more fields than the header, in a file whose records are a line each.
+
+    DuckDB takes such a row if the fields too many are blank, though a delimiter that nobody quoted may have moved all
+    the others: `1,Smith, John,,` is not a row of four fields and one.
+    """
+    sign = delimiter.encode("ascii")
+    return any(line.count(sign) >= width and QUOTED.sub(b"", line).count(sign) >= width for line in lines)
 
 
 class _Lines:

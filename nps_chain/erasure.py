@@ -193,6 +193,8 @@ def _erase(connection: duckdb.DuckDBPyConnection, raw: Path, fresh: Path) -> int
     )
     erased: dict[int, int] = {}
     for dataset in load_contract().datasets:
+        # all is made anew after this, so nobody asks what changed
+        _rewrite(connection, f"from {_changes(raw, dataset)} limit 0", changes_path(fresh, dataset.name))
         for part in sorted(dataset_folder(raw, dataset.name).iterdir()):
             target = dataset_folder(fresh, dataset.name) / part.name
             if dataset.name == REQUESTS:

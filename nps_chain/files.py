@@ -56,6 +56,7 @@ class Scan:
     newlines: int = 0
     carriage_returns: int = 0
     crlfs: int = 0
+    delimiters: int = 0
     closing_blank_lines: int = 0
     ends_in_newline: bool = False
 
@@ -169,10 +170,10 @@ def _is_unseen(character: str) -> bool:
     return is_turning or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
-def scan(path: Path, text: bool) -> Scan:
+def scan(path: Path, text: bool, delimiter: str = ",") -> Scan:
     """Read a file once in chunks; a binary format only needs its size and hash."""
     digest = hashlib.sha256()
-    counter = _TextCounter() if text else None
+    counter = _TextCounter(delimiter) if text else None
     size = 0
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
@@ -188,7 +189,9 @@ def scan(path: Path, text: bool) -> Scan:
 class _TextCounter:
     """Counts, over chunks, what decides how a text file can be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, delimiter: str) -> None:
+        self.delimiter = delimiter.encode()
+        self.delimiters = 0
         self.head = b""
         self.tail = b""
         self.newlines = self.carriage_returns = self.crlfs = 0
@@ -202,6 +205,7 @@ class _TextCounter:
         if self.tail.endswith(b"\r") and chunk.startswith(b"\n"):
             self.crlfs += 1
         self.newlines += chunk.count(b"\n")
+        self.delimiters += chunk.count(self.delimiter)
         if b"\r" in chunk:
             self.carriage_returns += chunk.count(b"\r")
             self.crlfs += chunk.count(b"\r\n")
@@ -239,6 +243,7 @@ class _TextCounter:
             newlines=self.newlines,
             carriage_returns=self.carriage_returns,
             crlfs=self.crlfs,
+            delimiters=self.delimiters,
             closing_blank_lines=max(0, closing - 1),
             ends_in_newline=self.tail.endswith(b"\n"),
         )

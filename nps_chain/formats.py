@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nps_chain.contract import Column, Dataset
-from nps_chain.delimited import Header, Record, header_names, match_header, read_records
+from nps_chain.delimited import Header, Record, has_wide_line, header_names, match_header, read_records
 from nps_chain.errors import UserError
 from nps_chain.files import CHUNK, LandingFile, Scan, scan
 from nps_chain.identity import BLANKS
@@ -132,7 +132,7 @@ class Reader(ABC):
 
     def scan_text(self, file: LandingFile) -> Scan:
         """The bytes of a text file, unless they are no text at all."""
-        result = scan(file.path, text=True)
+        result = scan(file.path, text=True, delimiter=self.dataset.delimiter)
         if result.size == 0:
             raise UnreadableFileError("it is empty")
         if result.is_compressed:
@@ -167,6 +167,7 @@ class CsvReader(Reader):
         header = match_header(self.dataset, names)
         if header.problem:
             raise UnreadableFileError(header.problem)
+        is_quick = is_quick and not self._has_wide_line(file.path, result, header.width)
         prepared = Prepared(
             file=file,
             scan=result,
@@ -184,6 +185,13 @@ class CsvReader(Reader):
     def _header(self, path: Path, decoder: str) -> list[str] | None:
         with path.open("rb") as stream:
             return header_names(stream.readline(), self.dataset.delimiter, decoder)
+
+    def _has_wide_line(self, path: Path, result: Scan, width: int) -> bool:
+        """Look at every line, but only if the file holds more delimiters than its lines need."""
+        if result.delimiters <= result.lines * (width - 1):
+            return False
+        with path.open("rb") as stream:
+            return has_wide_line(stream, self.dataset.delimiter, width)
 
     def _patient_header(self, path: Path, decoder: str) -> list[str]:
         with path.open("rb") as stream:

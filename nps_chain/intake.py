@@ -549,7 +549,7 @@ class DatasetLoader:
         columns = ", ".join(name for name in schema(self.dataset) if name not in ("file_id", "line_number"))
         return (
             f"select file_id, file_row_number + 1 + line_number as line_number, {columns} "
-            f"from read_parquet({staged}, file_row_number = true)"
+            f"from read_parquet({staged}, file_row_number = true, hive_partitioning = false)"
         )
 
     def _can_be_read(self, file: Prepared) -> bool:

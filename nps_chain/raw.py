@@ -85,12 +85,12 @@ def dataset_folder(raw: Path, dataset: str) -> Path:
 
 def dataset_sql(raw: Path, dataset: str) -> str:
     """The rows of one data set, as a table function of DuckDB."""
-    return f"read_parquet({literal(str(dataset_folder(raw, dataset) / '*.parquet'))})"
+    return f"read_parquet({literal(str(dataset_folder(raw, dataset) / '*.parquet'))}, hive_partitioning = false)"
 
 
 def parts_sql(parts: list[Path]) -> str:
     """The rows of some parts, as a table function of DuckDB."""
-    return f"read_parquet({path_list(parts)})"
+    return f"read_parquet({path_list(parts)}, hive_partitioning = false)"
 
 
 def part_name(number: int) -> str:

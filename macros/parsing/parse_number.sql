@@ -1,6 +1,10 @@
-{#- Decimal of a text with a decimal point: 1234.56. Thousands separators are no part of it. -#}
+{#- Decimal of a text with a decimal point: 1234.56. Thousands separators are no part of it, and neither is 1.2E+5:
+    what a spreadsheet writes so has lost its last digits. -#}
 {% macro parse_decimal(text, scale=2) -%}
-    case when instr({{ text }}, '_') = 0 then try_cast({{ text }} as decimal(18, {{ scale }})) end
+    case
+        when instr({{ text }}, '_') = 0 and instr(lower({{ text }}), 'e') = 0
+            then try_cast({{ text }} as decimal(18, {{ scale }}))
+    end
 {%- endmacro %}
 
 {#- Decimal of a text with a decimal comma: 1234,56 or 1.234,56. A dot is a thousands separator and nothing else, so

@@ -52,10 +52,10 @@
 
 {% macro number_rules(column, required=false, minimum=none, maximum=none) -%}
     {%- set rules = (required_text(column) if required else []) + readable(column, 'invalid_number') -%}
-    {%- set limits = [] -%}
+    {%- set limits = ['abs(' ~ column ~ ') > ' ~ var('largest_number')] -%}
     {%- if minimum is not none %}{% do limits.append(column ~ ' < ' ~ minimum) %}{% endif -%}
     {%- if maximum is not none %}{% do limits.append(column ~ ' > ' ~ maximum) %}{% endif -%}
-    {{ return(rules + ([['out_of_range:' ~ column, limits | join(' or ')]] if limits else [])) }}
+    {{ return(rules + [['out_of_range:' ~ column, limits | join(' or ')]]) }}
 {%- endmacro %}
 
 {#- Needs the currencies that ever had a rate as known_currency, and the month's rate as eur_per_unit. -#}

@@ -3,9 +3,13 @@
     case when {{ currency }} = 'EUR' then cast(1 as decimal(18, 9)) else exchange_rates.eur_per_unit end
 {%- endmacro %}
 
-{#- Euros, rounded half up to cents. -#}
+{#- Euros, rounded half up to cents. The product needs more digits than its factors have; null for an amount so large
+    that number_rules refuses it, since the row is computed before it is refused. -#}
 {% macro to_euros(amount, rate='eur_per_unit') -%}
-    cast(round({{ amount }} * {{ rate }}, 2) as decimal(18, 2))
+    case
+        when abs({{ amount }}) <= {{ var('largest_number') }}
+            then cast(round(cast({{ amount }} as decimal(20, 2)) * {{ rate }}, 2) as decimal(18, 2))
+    end
 {%- endmacro %}
 
 {#- First day of the month of a date: the month of its exchange rate. -#}

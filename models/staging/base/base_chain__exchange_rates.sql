@@ -47,7 +47,7 @@ judged as {{ inline_cte() }} (
         {{ first_reason(
             date_rules('month', required=true)
             + required('currency')
-            + number_rules('eur_per_unit', required=true, minimum='0.000001')
+            + number_rules('eur_per_unit', required=true, minimum='0.000001', maximum=var('largest_rate'))
         ) }} as reject_reason
     from matched
 

@@ -1,0 +1,359 @@
+"""Every kind of bad input, laid down in one landing folder and built twice: what must come of it stands in the corpus.
+
+The second build follows a second delivery: corrected, late and withdrawn rows, over the same warehouse.
+"""
+
+import copy
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from bad_input import CASES
+from bad_input.case import PARTNERS, Case, File, lay_down, lines
+from bad_input.injection import PAYLOADS
+from bad_input.judge import Observed, complaints, observe
+from landing_builder import PROJECT, TEST_KEY, Warehouse, write_csv
+
+from nps_chain import intake
+from nps_chain.contract import load_contract
+from nps_chain.errors import UserError
+from nps_chain.identity import KEY_VARIABLE
+from nps_chain.raw import dataset_sql
+
+FEWEST_KINDS = 60
+FIRST, SECOND = 1, 2
+LINKS = {"manufacturer": "automotive,", "importer": "automotive,NL", "dealer": "automotive,NL", "shop": "retail,NL"}
+LINKS["contact_centre"] = "automotive,NL"
+ANCHOR = "S-anchor"
+REQUIRED_OF_PARTNERS = "partner_code, link, industry, partner_name, valid_from"
+RATES = "chain/exchange_rates.csv"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A build over the corpus: what it said, what it published, and what its tables hold."""
+
+    output: str
+    tables: set[str]
+    observed: Observed
+    warehouse: Warehouse
+
+
+def _partner_rows() -> list[str]:
+    """A row of the chain administration for each partner of the corpus that is to be known."""
+    rows = [f"{ANCHOR},shop,retail,NL,Anchor,,,2020-01-01,"]
+    for case in CASES:
+        if case.partners is not None:
+            rows += case.partners
+            continue
+        folders = {tuple(file.path.split("/")[:2]) for file in case.files if not file.path.startswith("chain/")}
+        rows += [f"{code},{link},{LINKS[link]},{case.kind},,,2020-01-01," for link, code in sorted(folders)]
+    return rows
+
+
+def _lay_frame(root: Path) -> None:
+    """What the cases stand in: partners, a rate, and a shop that sold every week, so that the data end in 2024."""
+    frame = lines(PARTNERS, *_partner_rows())
+    (root / "chain").mkdir(parents=True)
+    (root / "chain" / "partners.csv").write_text(frame, encoding="utf-8")
+    write_csv(root / RATES, ("month", "currency", "eur_per_unit"), [("2024-05", "USD", "0.91")])
+    days = [f"2024-{month:02d}-{day:02d}" for month in range(6, 13) for day in (1, 8, 15, 22, 28)]
+    header = ("receipt_no", "receipt_kind", "purchased_on", "revenue", "currency")
+    write_csv(root / "shop" / ANCHOR / "receipts.csv", header, [(day, "sale", day, "1.00", "EUR") for day in days])
+
+
+def _build(landing: Path, folder: Path) -> Built:
+    environment = {
+        **os.environ,
+        "NPS_WAREHOUSE": str(folder),
+        "NPS_RAW": str(folder / "raw"),
+        "NPS_WORK_DB": str(folder / "work.duckdb"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
+        KEY_VARIABLE: TEST_KEY,
+    }
+    command = [sys.executable, "-m", "nps_chain", "build", "--landing", str(landing)]
+    outcome = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    output = outcome.stdout + outcome.stderr
+    assert outcome.returncode == 0, output
+    warehouse = Warehouse(folder / "nps_chain.duckdb", folder / "work.duckdb")
+    with warehouse.open() as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'published'"
+        ).fetchall()
+        datasets = {dataset.name for dataset in load_contract().datasets}
+        return Built(output, {name for (name,) in tables}, observe(connection, datasets), warehouse)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bad_input")
+
+
+@pytest.fixture(scope="module")
+def first(folder: Path) -> Built:
+    landing = folder / "landing"
+    _lay_frame(landing)
+    for case in CASES:
+        for file in case.files:
+            lay_down(landing, file)
+    return _build(landing, folder / "warehouse")
+
+
+@pytest.fixture(scope="module")
+def second(first: Built, folder: Path) -> Built:
+    landing = folder / "landing"
+    for case in CASES:
+        for path in case.gone:
+            (landing / path).unlink()
+        for file in case.later:
+            lay_down(landing, file)
+    return _build(landing, folder / "warehouse")
+
+
+EVERY_CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
+
+
+def _all_complaints(case: Case, built: Built, round_number: int) -> list[str]:
+    return [text for file in case.files_of(round_number) for text in complaints(file, built.observed)]
+
+
+def test_the_corpus_is_large_and_its_kinds_are_apart() -> None:
+    kinds = [case.kind for case in CASES]
+    assert len(kinds) == len(set(kinds)) >= FEWEST_KINDS
+    paths = [file.path for case in CASES for file in case.files]
+    assert len(paths) == len(set(paths))
+
+
+@EVERY_CASE
+def test_first_delivery(first: Built, case: Case) -> None:
+    assert _all_complaints(case, first, FIRST) == []
+
+
+@EVERY_CASE
+def test_second_delivery(second: Built, case: Case) -> None:
+    assert _all_complaints(case, second, SECOND) == []
+
+
+def test_nothing_but_the_corpus_is_there(first: Built, second: Built) -> None:
+    """No file is forgotten and none invented; of every file each row is accepted or quarantined."""
+    for built, round_number in ((first, FIRST), (second, SECOND)):
+        files = [file for case in CASES for file in case.files_of(round_number)]
+        frame = {"chain/partners.csv", RATES, f"shop/{ANCHOR}/receipts.csv"}
+        assert len(built.observed.health) == len(files) + len(frame)
+        assert frame <= set(built.observed.health)
+        for row in built.observed.health.values():
+            assert row["rows_in"] == row["rows_accepted"] + row["rows_quarantined"], row
+            assert row["rows_quarantined"] >= row["rows_erased"], row
+        for path in frame:
+            assert built.observed.health[path]["rows_quarantined"] == 0
+
+
+def test_what_a_build_says_is_never_a_stack_trace(first: Built, second: Built) -> None:
+    for built in (first, second):
+        assert "Traceback" not in built.output
+        assert 'File "' not in built.output
+    for case in CASES:
+        for file in case.files:
+            if file.outcome.status == "failed":
+                assert str(file.outcome.message) in first.output
+
+
+def test_injected_statements_and_formulas_did_nothing(first: Built, second: Built) -> None:
+    """Every table is there, and what was written stands there as it was written."""
+    models = {path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")}
+    assert first.tables == second.tables >= models
+    with second.warehouse.open() as connection:
+
+        def texts(query: str) -> set[str]:
+            return {text for (text,) in connection.execute(query).fetchall()}
+
+        payloads = set(PAYLOADS)
+        assert texts("select partner_name from dim_partner") >= payloads
+        assert texts("select owner_name from dim_partner") >= payloads
+        assert texts("select product_code from dim_product") >= payloads
+        assert texts("select product_name from dim_product") >= payloads
+        assert texts("select contact_no from fct_contact") >= payloads
+        assert texts("select follow_up_no from fct_follow_up") >= payloads
+        assert texts("select reason_code from fct_contact") == {"question", "other"}
+
+
+def test_no_content_is_quarantined_or_said(first: Built) -> None:
+    """Quarantine, sentences and output name places and reasons; what was written in a bad row is not repeated."""
+    with first.warehouse.open() as connection:
+        said = str(connection.execute("select * exclude (file_path) from mart_quarantine").fetchall())
+    for payload in PAYLOADS:
+        assert payload not in said
+        assert payload not in first.output
+    assert "example.org" not in first.output
+
+
+# ---------------------------------------------------------------- folders of their own
+
+
+def _run_intake(landing: Path, folder: Path) -> intake.Summary:
+    return intake.run(landing, folder / "raw", TEST_KEY)
+
+
+def _lay_partners(landing: Path, content: bytes = b"") -> Path:
+    landing.mkdir(parents=True, exist_ok=True)
+    row = b"partner_code,link,industry,country,partner_name,valid_from\nM1,manufacturer,automotive,,Maker,2020-01-01\n"
+    path = landing / "chain" / "partners.csv"
+    path.parent.mkdir()
+    path.write_bytes(content or row)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "chain/partners*.csv is required and there is no such file."),
+        (b"", "chain/partners.csv was not read: it is empty."),
+        (
+            b"\0" * 100,
+            f"chain/partners.csv was not read: its header lacks the required columns {REQUIRED_OF_PARTNERS}.",
+        ),
+        ("partner_code\n".encode("utf-16"), "chain/partners.csv was not read: it is UTF-16; save it as utf-8."),
+    ],
+    ids=["none", "empty", "zeros", "utf-16"],
+)
+def test_without_partners_there_is_one_sentence(tmp_path: Path, content: bytes | None, said: str) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    if content is not None:
+        _lay_partners(landing).write_bytes(content)
+    assert _run_intake(landing, tmp_path).unmet == [said]
+
+
+def test_landing_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "landing").write_text("x")
+    with pytest.raises(UserError, match="is not a folder"):
+        _run_intake(tmp_path / "landing", tmp_path)
+
+
+def test_landing_folder_under_a_name_with_a_value(tmp_path: Path) -> None:
+    """A folder called country=XX says nothing about the rows below it."""
+    landing = tmp_path / "country=XX" / "landing"
+    _lay_partners(landing)
+    target = landing / "manufacturer" / "M1" / "warranty_claims.parquet"
+    target.parent.mkdir(parents=True)
+    claim = (
+        "select 'W1' as claim_id, 'NL' as country, 'V1' as serial_number, '2024-06-03' as claimed_on, 5 as amount, "
+        "'EUR' as currency"
+    )
+    duckdb.execute(f"copy ({claim}) to '{target}' (format parquet)")
+    _run_intake(landing, tmp_path)
+    found = duckdb.execute(f"select country from {dataset_sql(tmp_path / 'raw', 'manufacturer__warranty_claims')}")
+    assert found.fetchall() == [("NL",)]
+
+
+def test_warehouse_under_a_name_with_a_value(tmp_path: Path) -> None:
+    _lay_partners(tmp_path / "landing")
+    folder = tmp_path / "partner_name=XX"
+    _run_intake(tmp_path / "landing", folder)
+    found = duckdb.execute(f"select partner_name from {dataset_sql(folder / 'raw', 'chain__partners')}")
+    assert found.fetchall() == [("Maker",)]
+
+
+def _forbid(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, forbidden: Path) -> None:
+    """Make a function fail on one path as it does without the right to read; root may read everything."""
+    original: Callable[..., object] = getattr(owner, name)
+
+    def guarded(path: object, *arguments: object, **options: object) -> object:
+        if Path(str(path)) == forbidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(owner, name, guarded)
+
+
+def test_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    landing = tmp_path / "landing"
+    _lay_partners(landing)
+    closed = landing / "chain" / "partners_closed.csv"
+    closed.write_text("partner_code\n")
+    closed.chmod(0)
+    _forbid(monkeypatch, Path, "open", closed)
+    summary = _run_intake(landing, tmp_path)
+    assert [(file.status, file.message) for file in summary.files] == [
+        ("loaded", None),
+        ("failed", "chain/partners_closed.csv was not read: Permission denied."),
+    ]
+
+
+def test_folder_that_may_not_be_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in it is not passed over in silence."""
+    landing = tmp_path / "landing"
+    _lay_partners(landing)
+    closed = landing / "dealer" / "D1"
+    closed.mkdir(parents=True)
+    (closed / "customers.csv").write_text("customer_no\n1\n")
+    closed.chmod(0)
+    _forbid(monkeypatch, os, "scandir", closed)
+    summary = _run_intake(landing, tmp_path)
+    closed.chmod(0o700)
+    assert [(file.status, file.message) for file in summary.files] == [
+        ("loaded", None),
+        ("unknown", "dealer/D1 was not read: the folder cannot be opened."),
+    ]
+
+
+# ---------------------------------------------------------------- the test of the test
+
+
+def _drop_a_quarantined_row(seen: Observed, path: str) -> None:
+    seen.quarantine[path].pop()
+
+
+def _drop_an_accepted_row(seen: Observed, path: str) -> None:
+    seen.staged[path].pop()
+
+
+def _swap_a_value(seen: Observed, path: str) -> None:
+    row = seen.staged[path][0]
+    seen.staged[path][0] = {name: "other" if name != "line_number" else value for name, value in row.items()}
+
+
+def _move_a_line(seen: Observed, path: str) -> None:
+    line, *rest = seen.quarantine[path][0]
+    seen.quarantine[path][0] = (line + 1, *rest)
+
+
+def _blame_another_column(seen: Observed, path: str) -> None:
+    line, reason, _, scope = seen.quarantine[path][0]
+    seen.quarantine[path][0] = (line, reason, "another", scope)
+
+
+def _lose_a_count(seen: Observed, path: str) -> None:
+    seen.health[path]["rows_in"] -= 1
+
+
+def _forget_the_file(seen: Observed, path: str) -> None:
+    del seen.health[path]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _drop_a_quarantined_row,
+        _drop_an_accepted_row,
+        _swap_a_value,
+        _move_a_line,
+        _blame_another_column,
+        _lose_a_count,
+        _forget_the_file,
+    ],
+)
+def test_the_judge_sees_damage(first: Built, damage: Callable[[Observed, str], None]) -> None:
+    case = next(case for case in CASES if case.kind == "nul-bytes")
+    file: File = case.files[0]
+    assert complaints(file, first.observed) == []
+    damaged = copy.deepcopy(first.observed)
+    damage(damaged, file.path)
+    assert complaints(file, damaged) != []
