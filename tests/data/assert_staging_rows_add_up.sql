@@ -1,4 +1,5 @@
--- Rows read = rows accepted + rows quarantined + rows of erased people, file by file. A row whose answer alone was rejected is quarantined.
+-- Rows read = rows accepted + rows quarantined + rows of erased people, file by file. A row whose answer alone was
+-- rejected is quarantined.
 
 with
 
@@ -63,6 +64,8 @@ left join accepted_by_file on raw_files.file_id = accepted_by_file.file_id
 left join rejected_by_file on raw_files.file_id = rejected_by_file.file_id
 where
     coalesce(raw_files.rows_read, 0)
-    <> coalesce(accepted_by_file.row_count, 0) + coalesce(rejected_by_file.row_count, 0) + coalesce(raw_files.rows_erased, 0)
+    <> coalesce(accepted_by_file.row_count, 0)
+    + coalesce(rejected_by_file.row_count, 0)
+    + coalesce(raw_files.rows_erased, 0)
     -- and no row is quarantined twice
     or rejected_by_file.row_count <> rejected_by_file.distinct_row_count
