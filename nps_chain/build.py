@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -115,9 +116,12 @@ def take_in(
 
     What was erased is not in the raw folder any more, so whatever may bear on it makes everything be read anew.
     """
+    shutil.rmtree(settings.scratch, ignore_errors=True)
     load = read_landing(settings, landing, scale, anew)
     key = _key(landing)
-    if not anew and can_load_changes(state, load) and not erasure.concerns(settings.raw, load, key):
+    # an intake that was stopped before it erased leaves requests that have not been carried out
+    is_pending = anew or erasure.is_requested(settings.raw)
+    if not is_pending and can_load_changes(state, load) and not erasure.concerns(settings.raw, load, key):
         return load, True
     if load.base is not None and erasure.has_erased(settings.raw):
         say("intake: this may bear on people who were erased, so all is read anew")
@@ -153,6 +157,9 @@ def _read(settings: Settings, landing: Path, key: str, anew: bool) -> Load:
     summary = intake.run(
         landing, settings.raw, key, settings.temporary, progress=lambda line: say(f"  {line}"), anew=anew
     )
+    unread = [file.message for file in summary.with_status(FAILED) if file.dataset == erasure.REQUESTS]
+    if unread:
+        raise UserError(f"{unread[0]} It says who is to be erased, so nothing is built without it.")
     for status in (FAILED, MISSING, UNKNOWN):
         for file in summary.with_status(status):
             if file.message not in summary.unmet:

@@ -94,8 +94,9 @@ def _drop_again(connection: duckdb.DuckDBPyConnection, raw: Path, file_ids: list
     found = "select file_id, digest from found"
     if _has_any(connection, f"(from known except all {found}) union all ({found} except all from known)"):
         return False
-    dropped = "(file_id, line_number) in (select file_id, line_number from found)"
     for dataset, path in parts:
+        # the line alone won't do: the last load may have had another row there, whose going must be told
+        dropped = f"(file_id, line_number, {_row_digest(dataset)}) in (from found)"
         for place in (path, changes_path(raw, dataset.name)):
             _rewrite(connection, f"from {parts_sql([place])} where not {dropped}", place)
     counts = dict(connection.execute("select file_id, count(*) from found group by file_id").fetchall())
@@ -131,7 +132,7 @@ def erase(raw: Path, key: str, scratch: Path, build: Callable[[Path], None]) -> 
         shutil.rmtree(fresh, ignore_errors=True)
         _copy_links(raw, fresh)
         with _connect(key) as connection:
-            _read_erased(connection, database)
+            _read_erased(connection, raw, database)
             rows = _erase(connection, raw, fresh)
         swap(fresh, raw)
     finally:
@@ -163,8 +164,12 @@ def _copy_links(raw: Path, fresh: Path) -> None:
             link(path, target)
 
 
-def _read_erased(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
-    """Who was erased: identities, rows, and identities that stood beside theirs."""
+def _read_erased(connection: duckdb.DuckDBPyConnection, raw: Path, database: Path) -> None:
+    """Who was erased: identities, rows, and the identities beside theirs that decide who else is.
+
+    Beside theirs stand shared addresses, asked for or not: with a neighbour fewer they may be a person's after all.
+    """
+    asked = ", ".join(identifier(column.alias) for column in _personal(_requests()))
     connection.execute(f"attach {literal(str(database))} as work (read_only)")
     connection.execute(
         f"""
@@ -180,6 +185,19 @@ def _read_erased(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
             union
             select serial_hash as node_key from work.intermediate.int_ownership
             where owner_hash in (from erased_node);
+        create table asked as select unnest([{asked}]) as node_key from {dataset_sql(raw, REQUESTS)};
+        insert into beside from asked where node_key is not null;
+        -- an address counts as shared by its neighbours; a unit is one, and a new one with every owner
+        create table neighbour as
+            select node_b as node_key from work.intermediate.int_identity_pair
+            where node_a in (from beside) and kind_b = 'unit'
+            union
+            select node_a as node_key from work.intermediate.int_identity_pair
+            where node_b in (from beside) and kind_a = 'unit';
+        insert into beside
+            select serial_hash from work.intermediate.int_ownership
+            where serial_hash + ownership_number in (from neighbour);
+        insert into beside from neighbour;
         """
     )
     connection.execute("detach work")
@@ -247,5 +265,7 @@ def _digests(dataset: Dataset, relation: str) -> str:
     numbers = [name for name in sorted(wanted & set(named)) if has_partner and not named[name].identity]
     values = [_digest_of(identifier(name)) for name in identities]
     values += [_digest_of(f"partner_code || '|' || {identifier(name)}") for name in numbers]
+    if "partner_code" not in dataset.key:
+        values += [_digest_of(identifier(name)) for name in dataset.key if not named[name].identity]
     queries = [f"select {value} as digest from {relation}" for value in values]
     return " union ".join(queries or ["select cast(null as bigint) as digest where false"])

@@ -17,8 +17,9 @@ from pathlib import Path
 import duckdb
 
 from nps_chain import contract as contract_module
-from nps_chain import delimited, formats, identity, projection
+from nps_chain import delimited, erasure, formats, identity, projection
 from nps_chain import files as files_module
+from nps_chain import raw as raw_module
 from nps_chain.contract import CONTRACT_PATH, Contract, Dataset, load_contract
 from nps_chain.errors import UserError
 from nps_chain.files import LandingFile, count_files, list_landing, path_hash, scan
@@ -116,7 +117,7 @@ def run(
 def _fingerprint(key: str) -> str:
     """What decides, beside a file's own bytes, which rows are made of it: the key, the contract and this code."""
     digest = hashlib.sha256(f"fingerprint|{key}".encode())
-    modules = (contract_module, delimited, files_module, formats, identity, projection)
+    modules = (contract_module, delimited, erasure, files_module, formats, identity, projection, raw_module)
     sources = [Path(str(module.__file__)) for module in modules]
     for path in (*sources, Path(__file__), CONTRACT_PATH, identity.COUNTRIES_PATH):
         digest.update(path.read_bytes())
@@ -419,7 +420,7 @@ class Parts:
         target = self.folder / part_name(self._next_number())
         new_rows = self.raw / f"{self.dataset.name}.new"
         if self.new:
-            os.link(self.new, new_rows)
+            link(self.new, new_rows)
         execute_copy(self.connection, f"from {parts_sql(paths)}", target)
         for path in paths:
             path.unlink()

@@ -31,6 +31,11 @@ class Settings:
         return self.warehouse / "tmp"
 
     @property
+    def scratch(self) -> Path:
+        """A raw folder that is only checked; erasure has not been carried out in it."""
+        return self.warehouse / "check"
+
+    @property
     def lock(self) -> Path:
         """Held by the running build."""
         return self.warehouse / ".lock"

@@ -60,6 +60,9 @@ def write_state(settings: Settings, load: Load) -> None:
 
 
 def _state(settings: Settings, load_id: str) -> State | None:
+    if settings.work_database.with_name(f"{settings.work_database.name}.wal").exists():
+        # somebody wrote to the database and was stopped
+        return None
     try:
         database = settings.work_database.stat()
     except OSError:

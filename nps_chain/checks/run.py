@@ -49,7 +49,7 @@ def check(settings: Settings, read: Callable[[Settings], None] | None, say: Say)
 
 
 def _check_landing(settings: Settings, read: Callable[[Settings], None], say: Say) -> None:
-    scratch = settings.warehouse / "check"
+    scratch = settings.scratch
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         read(replace(settings, warehouse=scratch, raw=scratch / "raw", work_database=scratch / "work.duckdb"))

@@ -40,19 +40,18 @@ JUDGING_PATHS = ("chain/partners", "chain/exchange_rates", "chain/erasure", "pro
 class Warehouse:
     """One warehouse folder, built in this process by the steps of `nps_chain build` without data tests."""
 
-    # dbt's reading of the project, which is the same for every folder
-    manifests: ClassVar[dict[str, Manifest]] = {}
+    # dbt's reading of the project, which holds the place of the raw files
+    manifests: ClassVar[dict[tuple[Path, str], Manifest]] = {}
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.settings = Settings(folder, folder / "raw", folder / "work.duckdb")
         self.monkeypatch = monkeypatch
         self.loaded_changes = False
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
 
     def build(self, landing: Path, anew: bool = False, silenced: str | None = None) -> Load:
         """Load the landing folder; of changes in the data set `silenced` dbt is not told."""
-        self.monkeypatch.setattr(build, "_dbt", self._dbt)
-        self.monkeypatch.setenv(KEY_VARIABLE, TEST_KEY)
+        self.prepare()
         state = take_state(self.settings)
         load, self.loaded_changes = build.take_in(self.settings, landing, "1", anew, state)
         if silenced:
@@ -61,6 +60,11 @@ class Warehouse:
         build.run_dbt(self.settings, self.loaded_changes)
         write_state(self.settings, load)
         return load
+
+    def prepare(self) -> None:
+        """Let the project's steps run dbt here."""
+        self.monkeypatch.setattr(build, "_dbt", self._dbt)
+        self.monkeypatch.setenv(KEY_VARIABLE, TEST_KEY)
 
     def _dbt(
         self, settings: Settings, options: list[str], load: str = "all", work_database: Path | None = None
@@ -78,10 +82,11 @@ class Warehouse:
         for name, value in environment.items():
             self.monkeypatch.setenv(name, value)
         common = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        if load not in self.manifests:
-            self.manifests[load] = dbtRunner().invoke(["parse", "--no-partial-parse", *common]).result
+        known = (raw, load)
+        if known not in self.manifests:
+            self.manifests[known] = dbtRunner().invoke(["parse", "--no-partial-parse", *common]).result
         selected = options[:2] if "--select" in options else []
-        outcome = dbtRunner(manifest=self.manifests[load]).invoke(["build", *selected, *build.NO_TESTS, *common])
+        outcome = dbtRunner(manifest=self.manifests[known]).invoke(["build", *selected, *build.NO_TESTS, *common])
         DuckDBConnectionManager.close_all_connections()
         assert outcome.success, outcome.exception
 

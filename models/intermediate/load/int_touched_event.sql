@@ -161,6 +161,15 @@ ownership_surveys as (
         {% if loads_changes() -%}
             union all
 
+            -- an order that its unit's day of building refuses now has left staging
+            select
+                partner_code,
+                order_no
+            from {{ ref('base_' ~ order_dataset) }}
+            where row_key in (select row_key from touched_rows)
+
+            union all
+
             select
                 partner_code,
                 order_no
