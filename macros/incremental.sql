@@ -74,22 +74,21 @@
     {%- set key = properties['key'] | join(', ') -%}
     (
         {{ key_of_row }} in (select {{ row_key('changed') }} from {{ source('changes', dataset) }} as changed)
-        or ({{ key }}) in (
-            select {{ key }} from {{ source('changes', dataset) }}
-            where {{ all_given(properties['key']) }}
-        )
+        or ({{ key }}) in ({{ changed_keys(dataset, properties['key']) }})
         {%- for other, columns in properties['judged_by'].items() %}
         or ({{ key }}) in (
             select {{ key }} from {{ source('raw', dataset) }}
             where
                 {{ all_given(properties['key']) }}
-                and ({{ columns | join(', ') }}) in (
-                    select {{ columns | join(', ') }} from {{ source('changes', other) }}
-                    where {{ all_given(columns) }}
-                )
+                and ({{ columns | join(', ') }}) in ({{ changed_keys(other, columns) }})
         )
         {%- endfor %}
     )
+{%- endmacro %}
+
+{#- The keys, none of their columns null, of the rows that went or came. -#}
+{% macro changed_keys(dataset, columns) -%}
+    select {{ columns | join(', ') }} from {{ source('changes', dataset) }} where {{ all_given(columns) }}
 {%- endmacro %}
 
 {% macro all_given(columns) -%}

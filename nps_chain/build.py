@@ -10,7 +10,6 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -128,8 +127,10 @@ def take_in(
         load = read_landing(settings, landing, scale, anew=True)
     if erasure.is_requested(settings.raw):
         say("erasure: finding the rows of people who asked to be erased")
-        find = partial(_dbt, settings, ["--select", f"+{erasure.MODEL}", *NO_TESTS])
-        rows = erasure.erase(settings.raw, key, settings.temporary, lambda database: find(work_database=database))
+        options = ["--select", f"+{erasure.MODEL}", *NO_TESTS]
+        rows = erasure.erase(
+            settings.raw, key, settings.temporary, lambda database: _dbt(settings, options, work_database=database)
+        )
         say(f"erasure: {rows:,} rows were taken out")
     return load, False
 

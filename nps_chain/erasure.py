@@ -224,8 +224,7 @@ def _erase(connection: duckdb.DuckDBPyConnection, raw: Path, fresh: Path) -> int
                 erased |= {file_id: erased.get(file_id, 0) + count for file_id, count in counts}
                 connection.execute(f"insert into digests {_digests(dataset, f'({hit})')}")
                 connection.execute(f"insert into rows select file_id, {_row_digest(dataset)} from ({hit})")
-                target.unlink()
-                execute_copy(connection, f"from {parts_sql([part])} where not {_is_erased(dataset)}", target)
+                _rewrite(connection, f"from {parts_sql([part])} where not {_is_erased(dataset)}", target)
     files = [replace(file, rows_erased=file.rows_erased + erased.get(file.file_id, 0)) for file in read_manifest(raw)]
     (fresh / MANIFEST).unlink()
     write_manifest(fresh, files)
@@ -237,8 +236,7 @@ def _erase(connection: duckdb.DuckDBPyConnection, raw: Path, fresh: Path) -> int
 def _blank(connection: duckdb.DuckDBPyConnection, part: Path, target: Path) -> None:
     """Keep the request and drop whom it is about."""
     blanks = ", ".join(f"cast(null as bigint) as {identifier(column.alias)}" for column in _personal(_requests()))
-    target.unlink()
-    execute_copy(connection, f"select * replace ({blanks}) from {parts_sql([part])}", target)
+    _rewrite(connection, f"select * replace ({blanks}) from {parts_sql([part])}", target)
 
 
 def _is_erased(dataset: Dataset) -> str:

@@ -12,7 +12,6 @@ which a spreadsheet keeps 15: it is good for reading, and the Parquet files are 
 """
 
 import fcntl
-import os
 import re
 import shutil
 import time
@@ -24,6 +23,7 @@ import duckdb
 
 from nps_chain.errors import UserError
 from nps_chain.projection import identifier, literal
+from nps_chain.publish import flush
 
 BOM = "\ufeff"
 # What is looked for and what takes its place, in Python and in DuckDB alike. Full-width signs count too: a spreadsheet
@@ -90,7 +90,7 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, table: str, path: Path)
     """Write a table as Parquet, in the order of its columns, of which keys are the first."""
     rows = f"from {identifier(table)} order by all"
     connection.execute(f"copy ({rows}) to {literal(str(path))} (format parquet, compression zstd)")
-    _flush(path)
+    flush(path)
 
 
 def write_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
@@ -109,7 +109,7 @@ def write_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
         header += "\n"
     options = f"format csv, header false, prefix {literal(header)}, suffix '\n'{quoting}"
     connection.execute(f"copy ({rows}) to {literal(str(path))} ({options})")
-    _flush(path)
+    flush(path)
 
 
 def _quoted(text: str) -> str:
@@ -138,17 +138,8 @@ def unescaped(cell: str) -> str:
 def _swap(fresh: Path, folder: Path) -> None:
     """Renaming a link over a link is atomic, which renaming folders is not."""
     for written in (fresh / "parquet", fresh / "csv", fresh):
-        _flush(written)
+        flush(written)
     link = fresh.with_name(f"{fresh.name}.link")
     link.symlink_to(fresh.name)
     link.replace(folder)
-    _flush(folder.parent)
-
-
-def _flush(path: Path) -> None:
-    """Bring a file, or a folder's names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(folder.parent)

@@ -26,9 +26,9 @@ def publish(work_database: Path, published: Path) -> int:
     copy = published.with_name(f".publish-{os.getpid()}.duckdb")
     try:
         tables = _copy_tables(work_database, copy)
-        _flush(copy)
+        flush(copy)
         copy.replace(published)
-        _flush(published.parent)
+        flush(published.parent)
     finally:
         remove_leftovers(published.parent, f".publish-{os.getpid()}.duckdb*")
     return tables
@@ -74,7 +74,7 @@ def _copy_column_comments(connection: duckdb.DuckDBPyConnection, schemas: str) -
         connection.execute(f"comment on column {target} is {literal(comment)}")
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Bring a file, or a folder's names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -149,12 +149,7 @@ def read_load(raw: Path) -> Load | None:
         return None
 
 
-def copy_sql(query: str, target: Path) -> str:
-    """The statement that writes a query's rows as Parquet."""
-    return f"copy ({query}) to {literal(str(target))} (format parquet)"
-
-
 def execute_copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     """Write a query's rows as Parquet; return how many."""
-    row = connection.execute(copy_sql(query, target)).fetchone()
+    row = connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet)").fetchone()
     return int(row[0]) if row else 0

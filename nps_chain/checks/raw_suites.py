@@ -20,7 +20,7 @@ from nps_chain.checks.raw_faults import SCORE, Calendar, Fault, faults
 from nps_chain.checks.raw_history import History, Strays
 from nps_chain.contract import Contract, Dataset
 from nps_chain.projection import identifier, literal, schema
-from nps_chain.raw import dataset_sql
+from nps_chain.raw import MANIFEST, dataset_sql
 from nps_chain.settings import ROOT
 
 NAMED = 3
@@ -28,7 +28,7 @@ NAMED = 3
 
 def raw_reports(bench: Bench, raw: Path, contract: Contract, limits: RawLimits) -> list[SuiteReport]:
     """Run the suite of every data set."""
-    bench.run(f"create table files as from read_parquet({literal(str(raw / '_files.parquet'))})")
+    bench.run(f"create table files as from read_parquet({literal(str(raw / MANIFEST))})")
     variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     calendar = Calendar(variables["earliest_date"], variables["latest_date"])
     strays = Strays(variables["stray_gap_days"], variables["stray_max_share"])

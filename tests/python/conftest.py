@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from sql_harness import CompiledProject, Sandbox
 
 from nps_chain import intake
 from nps_chain.raw import dataset_sql
@@ -89,3 +90,9 @@ def landing(make_landing: Callable[[str], Landing]) -> Landing:
         "M1,manufacturer,automotive,,Maker,2020-01-01\n",
     )
     return folder
+
+
+@pytest.fixture
+def sandbox(project: CompiledProject) -> Sandbox:
+    """An empty database for one test of the models that the module's fixture `project` compiled."""
+    return Sandbox(project)

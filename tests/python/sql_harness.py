@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 from dbt.cli.main import dbtRunner
 
@@ -55,6 +56,13 @@ def compile_project(folder: Path, selection: list[str]) -> CompiledProject:
     return CompiledProject(
         queries={name: node.compiled_code for name, node in nodes.items()},
         relations={name: node.relation_name for name, node in nodes.items() if node.relation_name},
+    )
+
+
+def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
+    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
+    np.testing.assert_allclose(
+        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
     )
 
 

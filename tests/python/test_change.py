@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from scipy import stats
-from sql_harness import CompiledProject, Sandbox, compile_project
+from sql_harness import CompiledProject, Sandbox, close, compile_project
 
 MIN_SHOWN = 10
 POOL = "(suppressed)"
@@ -46,19 +46,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
             "mart_nps_change",
             "mart_retention_change",
         ],
-    )
-
-
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
-
-
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute tolerance; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from sql_harness import CompiledProject, Sandbox, compile_project
+from sql_harness import CompiledProject, Sandbox, close, compile_project
 
 TARGET = 9
 BUCKETS = 1000
@@ -29,19 +29,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
         *("int_customer_ownership", "tenure_bands", "dim_chain", "dim_chain_link", "int_bootstrap_weight"),
     ]
     return compile_project(tmp_path_factory.mktemp("importance"), [*given, *MODELS, "mart_link_importance"])
-
-
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
-
-
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute and relative tolerance; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
-    )
 
 
 # ------------------------------------------------------------------------------------------------------------ LMG

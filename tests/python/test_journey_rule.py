@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from sql_harness import CompiledProject, Sandbox, compile_project
+from sql_harness import CompiledProject, Sandbox, close, compile_project
 
 Z_95 = 1.959964
 JOURNEY_DAYS = 365
@@ -32,19 +32,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
             "int_customer_journey",
             "mart_journey_rule",
         ],
-    )
-
-
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
-
-
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute tolerance; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from sql_harness import PROJECT, CompiledProject, Sandbox, compile_project
+from sql_harness import PROJECT, CompiledProject, Sandbox, close, compile_project
 
 MIN_SHOWN = 10
 MIN_STRATUM = 5
@@ -16,13 +16,6 @@ REASONS = ("recommendation", "reputation", "advertising", "location", "price", "
 EARNED = ("recommendation", "reputation")
 REPLICATES, BUCKETS = 40, 30
 TRAILING_TO = pd.Timestamp("2025-12-31")
-
-
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
-    )
 
 
 @pytest.fixture(scope="module")

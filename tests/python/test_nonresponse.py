@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from sql_harness import CompiledProject, Sandbox, compile_project
+from sql_harness import CompiledProject, Sandbox, close, compile_project
 from statsmodels.stats.proportion import proportions_ztest
 from statsmodels.stats.weightstats import DescrStatsW
 
@@ -21,25 +21,12 @@ SHOP, DEALER = 20014, 10013
 FIGURES = ["n_eff", "nps_weighted", "nps_weighted_ci_low", "nps_weighted_ci_high", "largest_weight", "weight_strata"]
 
 
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
-    )
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     """The compiled queries, from one start of dbt."""
     built = ["int_nonresponse_cell", "int_link_nonresponse", "int_partner_nonresponse"]
     given = ["fct_survey_invitation", "fct_nps_response", "fct_transaction", "dim_partner", "int_customer_chain"]
     return compile_project(tmp_path_factory.mktemp("nonresponse"), [*built, *given, "tenure_bands"])
-
-
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
 
 
 # -------------------------------------------------------------------------------------------------- weighted NPS

@@ -76,7 +76,7 @@ def test_publish_killed_before_the_rename_leaves_the_old_file(tmp_path):
     script = (
         "import pathlib, sys, time\n"
         "from nps_chain import publish\n"
-        "publish._flush = lambda path: (print('copied', flush=True), time.sleep(60))\n"
+        "publish.flush = lambda path: (print('copied', flush=True), time.sleep(60))\n"
         "publish.publish(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
     )
     with subprocess.Popen(

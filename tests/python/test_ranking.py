@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import integrate, optimize, stats
-from sql_harness import CompiledProject, Sandbox, compile_project
+from sql_harness import CompiledProject, Sandbox, close, compile_project
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
@@ -40,24 +40,11 @@ BCG = """4 119 11 128; 6 300 29 274; 3 228 11 209; 62 13536 248 12619; 33 5036 4
 BH_1995 = "0.0001 0.0004 0.0019 0.0095 0.0201 0.0278 0.0298 0.0344 0.0459 0.3240 0.4262 0.5719 0.6528 0.7590 1.000"
 
 
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
-    )
-
-
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     """The compiled queries, from one start of dbt."""
     given = ["int_nps_counts", "int_period", "dim_partner", "dim_chain_link"]
     return compile_project(tmp_path_factory.mktemp("ranking"), ["statistics_probe_meta_analysis", *given, *MODELS])
-
-
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
 
 
 # ------------------------------------------------------------------------------------ DerSimonian-Laird, shrinkage

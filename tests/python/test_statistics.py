@@ -13,7 +13,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
-from sql_harness import CompiledProject, Sandbox, compile_project
+from sql_harness import CompiledProject, Sandbox, close, compile_project
 from statsmodels.duration.survfunc import survdiff
 
 Z_95 = 1.959964
@@ -27,13 +27,6 @@ AUTOMOTIVE_WINDOW = 395
 # Freireich et al. (1963), the arm treated with 6-MP: weeks in remission
 FREIREICH = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
 FREIREICH_PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
-
-
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
-    )
 
 
 @pytest.fixture(scope="session")
@@ -61,12 +54,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
             "retention_horizons",
         ],
     )
-
-
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
 
 
 # ---------------------------------------------------------------------------------------------- distributions

@@ -101,11 +101,7 @@ brand_answer_keys as (
     {% if loads_changes() -%}
         union all
 
-        select
-            partner_code,
-            invitation_id
-        from {{ source('changes', 'manufacturer__survey_answers') }}
-        where partner_code is not null and invitation_id is not null
+        {{ changed_keys('manufacturer__survey_answers', ['partner_code', 'invitation_id']) }}
     {%- endif %}
 
 ),
@@ -170,11 +166,7 @@ ownership_surveys as (
 
             union all
 
-            select
-                partner_code,
-                order_no
-            from {{ source('changes', order_dataset) }}
-            where partner_code is not null and order_no is not null
+            {{ changed_keys(order_dataset, ['partner_code', 'order_no']) }}
         {%- endif %}
 
     ),
@@ -203,11 +195,7 @@ contact_keys as (
     {% if loads_changes() -%}
         union all
 
-        select
-            partner_code,
-            contact_id
-        from {{ source('changes', 'contact_centre__contacts') }}
-        where partner_code is not null and contact_id is not null
+        {{ changed_keys('contact_centre__contacts', ['partner_code', 'contact_id']) }}
     {%- endif %}
 
 ),

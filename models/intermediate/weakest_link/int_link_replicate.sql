@@ -78,11 +78,7 @@ standardised as (
         strata.replicate,
         strata.exposed,
         {%- for category in categories %}
-            case
-                when strata_that_stand_alone.has_{{ category }}s and strata.{{ category }}s > 0
-                    then strata.retained_{{ category }}s_e9 / (cast(strata.{{ category }}s as double) * 1e9)
-                else links.retained_{{ category }}s_e9 / (cast(nullif(links.{{ category }}s, 0) as double) * 1e9)
-            end as {{ category }}_retention,
+            {{ stratum_retention(category) }} as {{ category }}_retention,
         {%- endfor %}
         {%- for category in categories %}
             case
