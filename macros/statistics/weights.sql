@@ -150,13 +150,14 @@
     from ps_effective
 {%- endmacro -%}
 
-{#- How far the mix of survey modes moved from the quarter before: one row per unit and quarter that both have responses.
+{#- How far the mix of survey modes moved from an earlier quarter: one row per unit and quarter that both have responses.
     `distance` is the total variation distance, half the sum of the absolute differences of shares: the share of
     responses that would have to change mode. `p` is of the mode that moved most (two proportions, pooled z; Bonferroni
     over the modes), so that a small partner's noise is no change.
 
-    relation      has `quarter_start_on`, `responses` and the mode -#}
-{%- macro mode_mix_change(relation, unit_columns, mode) -%}
+    relation        has `quarter_start_on`, `responses` and the mode
+    quarters_apart  how far the earlier quarter lies back, or a column of the relation that says so -#}
+{%- macro mode_mix_change(relation, unit_columns, mode, quarters_apart=1) -%}
     {%- set units = (unit_columns + ['quarter_start_on']) | join(', ') -%}
     with
 
@@ -174,7 +175,7 @@
 
         select
             {{ unit_columns | join(', ') }},
-            cast({{ dbt.dateadd('month', 3, 'quarter_start_on') }} as date) as quarter_start_on,
+            cast({{ dbt.dateadd('month', '3 * ' ~ quarters_apart, 'quarter_start_on') }} as date) as quarter_start_on,
             {{ mode }},
             0 as responses_now,
             responses as responses_before
@@ -247,6 +248,11 @@
     from mm_largest
 {%- endmacro -%}
 
+{#- Whether the modes moved by so much that two quarters' NPS may differ by the mode alone (de Leeuw 2005). -#}
+{%- macro is_mode_mix_changed(distance, p) -%}
+    {{ distance }} > {{ var('mode_mix_min_distance') }} and {{ p }} < {{ var('mode_mix_max_p') }}
+{%- endmacro -%}
+
 {#- The whole of a non-response model at the grain of `unit_columns` and the quarter, from int_nonresponse_cell. -#}
 {%- macro nonresponse_figures(unit_columns) -%}
     {%- set units = unit_columns + ['quarter_start_on'] -%}
@@ -308,13 +314,13 @@
         weighted.weight_strata,
         weighted.largest_weight,
         weighted.n_eff,
-        {{ nps(*effective) }} as nps_weighted,
+        -- weights are no whole numbers: all promoters may give 100 and a rounding error
+        case when weighted.n_eff is not null then greatest(-100e0, least(100e0, {{ nps(*effective) }})) end as nps_weighted,
         {{ nps_ci_low(*effective) }} as nps_weighted_ci_low,
         {{ nps_ci_high(*effective) }} as nps_weighted_ci_high,
         mixes.distance as mode_mix_distance,
         mixes.p as mode_mix_p,
-        mixes.distance > {{ var('mode_mix_min_distance') }} and mixes.p < {{ var('mode_mix_max_p') }}
-            as is_mode_mix_changed
+        {{ is_mode_mix_changed('mixes.distance', 'mixes.p') }} as is_mode_mix_changed
     from asked
     {%- for relation in ['weighted', 'mixes'] %}
     left join {{ relation }}

@@ -12,6 +12,12 @@ chain_links as (
 
 ),
 
+nonresponse as (
+
+    select * from {{ ref('int_link_nonresponse') }}
+
+),
+
 period as (
 
     select * from {{ ref('int_period') }}
@@ -72,8 +78,12 @@ select
     chain_links.chain_code,
     chain_links.link_code,
     judged.quarter_start_on,
-    {{ nps_figures('judged') }},
+    {{ nps_figures('judged', 'nonresponse') }},
     judged.is_suppressed,
     judged.suppression_reason
 from judged
 inner join chain_links on judged.chain_link_key = chain_links.chain_link_key
+left join nonresponse
+    on
+        judged.chain_link_key = nonresponse.chain_link_key
+        and judged.quarter_start_on = nonresponse.quarter_start_on

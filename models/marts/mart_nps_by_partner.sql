@@ -18,6 +18,12 @@ chain_links as (
 
 ),
 
+nonresponse as (
+
+    select * from {{ ref('int_partner_nonresponse') }}
+
+),
+
 link_quarters as (
 
     select * from {{ ref('mart_nps_by_link') }}
@@ -93,7 +99,7 @@ select
     judged.partner_code,
     judged.partner_name,
     judged.quarter_start_on,
-    {{ nps_figures('judged') }},
+    {{ nps_figures('judged', 'nonresponse') }},
     case
         when judged.is_suppressed then 'hidden'
         when judged.responses < {{ var('min_responses_ranked') }} then 'indicative'
@@ -103,3 +109,8 @@ select
     judged.suppression_reason
 from judged
 inner join chain_links on judged.chain_link_key = chain_links.chain_link_key
+left join nonresponse
+    on
+        judged.chain_link_key = nonresponse.chain_link_key
+        and judged.partner_code = nonresponse.partner_code
+        and judged.quarter_start_on = nonresponse.quarter_start_on

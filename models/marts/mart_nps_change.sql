@@ -14,6 +14,12 @@ cells as (
 
 ),
 
+mode_mixes as (
+
+    select * from {{ ref('int_mode_mix_change') }}
+
+),
+
 chains as (
 
     select * from {{ ref('dim_chain') }}
@@ -34,13 +40,7 @@ period as (
 
 comparisons as (
 
-    select
-        'quarter' as comparison,
-        1 as quarters_apart
-    union all
-    select
-        'year' as comparison,
-        4 as quarters_apart
+    select * from {{ ref('comparisons') }}
 
 ),
 
@@ -221,6 +221,7 @@ joined as (
         parts.total_rate_before,
         total_changes.is_total_hidden,
         {{ two_sided_p('total_changes.z') }} as total_change_p,
+        mode_mixes.is_mode_mix_changed,
         total_changes.is_total_hidden
         or (pooled.dimension = 'link' and pooled.member_code = {{ pool }}) as is_suppressed
     from pooled
@@ -237,6 +238,13 @@ joined as (
             and pooled.total_key = total_changes.total_key
             and pooled.comparison = total_changes.comparison
             and pooled.quarter_start_on = total_changes.quarter_start_on
+    left join mode_mixes
+        on
+            pooled.dimension = mode_mixes.dimension
+            and pooled.total_key = mode_mixes.total_key
+            and pooled.comparison = mode_mixes.comparison
+            and pooled.quarter_start_on = mode_mixes.quarter_start_on
+            and pooled.member_code = mode_mixes.member_code
 
 ),
 
@@ -272,6 +280,7 @@ select
     {{ shown }} named.mix_effect end as mix_effect,
     {{ shown }} named.rate_effect end as rate_effect,
     {{ shown }} named.mix_effect + named.rate_effect end as effect,
+    {{ shown }} named.is_mode_mix_changed end as is_mode_mix_changed,
     {{ total_shown }} named.total_rate_after end as total_nps,
     {{ total_shown }} named.total_rate_before end as previous_total_nps,
     {{ total_shown }} named.total_rate_after - named.total_rate_before end as total_nps_change,

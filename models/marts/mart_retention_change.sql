@@ -31,13 +31,7 @@ link_nps as (
 
 comparisons as (
 
-    select
-        'quarter' as comparison,
-        1 as quarters_apart
-    union all
-    select
-        'year' as comparison,
-        4 as quarters_apart
+    select * from {{ ref('comparisons') }}
 
 ),
 

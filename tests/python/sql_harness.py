@@ -15,6 +15,16 @@ from dbt.cli.main import dbtRunner
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = "compiled"
+# what the NPS marts say of non-response, behind the cells of who was asked and who answered
+NONRESPONSE_MODELS = ("int_link_nonresponse", "int_partner_nonresponse", "int_mode_mix_change")
+NONRESPONSE = ("int_nonresponse_cell", "comparisons", *NONRESPONSE_MODELS)
+CELL_TYPES = {
+    **dict.fromkeys(("partner_code", "segment"), "varchar"),
+    **dict.fromkeys(("chain_link_key", "channel_key", "weighting_channel_key", "tenure_band_key"), "integer"),
+    "quarter_start_on": "date",
+    **dict.fromkeys(("population", "invitations", "completes", "partials", "refusals", "unknowns"), "bigint"),
+    **dict.fromkeys(("responses", "promoters", "passives", "detractors"), "bigint"),
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,17 @@ class Sandbox:
         replaced = f" replace ({casts})" if casts else ""
         self._create(node, f"select *{replaced} from given_rows")
         self.connection.unregister("given_rows")
+
+    def give_comparisons(self) -> None:
+        """The seed of comparisons."""
+        self.give("comparisons", pd.read_csv(PROJECT / "seeds" / "comparisons.csv"))
+
+    def leave_out_nonresponse(self) -> None:
+        """Build what the NPS marts say of non-response from no cells at all, for tests of everything else."""
+        self.give("int_nonresponse_cell", pd.DataFrame(columns=list(CELL_TYPES)), CELL_TYPES)
+        self.give_comparisons()
+        for node in NONRESPONSE_MODELS:
+            self.build(node)
 
     def build(self, node: str) -> pd.DataFrame:
         """Run a model's compiled query, keep its table for the models after it, and return the rows."""

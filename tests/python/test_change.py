@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from scipy import stats
-from sql_harness import CompiledProject, Sandbox, close, compile_project
+from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 
 MIN_SHOWN = 10
 POOL = "(suppressed)"
@@ -45,6 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
             "mart_nps_by_partner",
             "mart_nps_change",
             "mart_retention_change",
+            *NONRESPONSE,
         ],
     )
 
@@ -201,6 +202,7 @@ def build_nps_change(sandbox: Sandbox, responses: pd.DataFrame, last_quarter: in
     sandbox.give("fct_nps_response", known, dates)
     nobody_asked = responses.head(0)[["chain_link_key", "partner_key", "quarter_start_on"]]
     sandbox.give("fct_survey_invitation", nobody_asked.assign(is_delivered=0, is_answered=0), dates)
+    sandbox.leave_out_nonresponse()
     for node in ("int_nps_counts", "mart_nps_by_link", "mart_nps_by_partner", "int_nps_cell"):
         sandbox.build(node)
     mart = sandbox.build("mart_nps_change")
@@ -386,6 +388,7 @@ def build_retention_change(sandbox: Sandbox, retention: pd.DataFrame, hidden: se
     sandbox.give("dim_chain_link", links)
     sandbox.give("dim_chain", pd.DataFrame({"chain_key": chains, "retention_window_days": WINDOW}))
     sandbox.give("int_period", pd.DataFrame({"as_of_on": [AS_OF]}))
+    sandbox.give_comparisons()
     keys = links["chain_link_key"]
     by_link = pd.DataFrame([(key, q) for key in keys for q in QUARTERS], columns=["chain_link_key", "q"])
     by_link["is_suppressed"] = [pair in hidden for pair in zip(by_link["chain_link_key"], by_link["q"], strict=True)]

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from sql_harness import CompiledProject, Sandbox, close, compile_project
+from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 from statsmodels.stats.proportion import proportions_ztest
 from statsmodels.stats.weightstats import DescrStatsW
 
@@ -24,9 +24,15 @@ FIGURES = ["n_eff", "nps_weighted", "nps_weighted_ci_low", "nps_weighted_ci_high
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     """The compiled queries, from one start of dbt."""
-    built = ["int_nonresponse_cell", "int_link_nonresponse", "int_partner_nonresponse"]
-    given = ["fct_survey_invitation", "fct_nps_response", "fct_transaction", "dim_partner", "int_customer_chain"]
-    return compile_project(tmp_path_factory.mktemp("nonresponse"), [*built, *given, "tenure_bands"])
+    given = [
+        "dim_chain_link",
+        "fct_survey_invitation",
+        "fct_nps_response",
+        "fct_transaction",
+        "dim_partner",
+        "int_customer_chain",
+    ]
+    return compile_project(tmp_path_factory.mktemp("nonresponse"), [*NONRESPONSE, *given, "tenure_bands"])
 
 
 # -------------------------------------------------------------------------------------------------- weighted NPS
@@ -219,6 +225,45 @@ def test_mode_mix_on_random_cells(sandbox: Sandbox) -> None:
         assert row["is_mode_mix_changed"] == (distance > MIN_DISTANCE and p < MAX_P)
         flags.append(row["is_mode_mix_changed"])
     assert True in flags and False in flags
+
+
+MEMBERS = {
+    "partner": (["chain_link_key"], "partner_code"),
+    "segment": (["chain_link_key"], "segment"),
+    "link": (["chain_key"], "link_code"),
+}
+
+
+def test_mode_mix_of_what_is_compared(sandbox: Sandbox) -> None:
+    """Partners, segments and links, with the quarter before and the quarter a year before, against statsmodels."""
+    random = np.random.default_rng(2006)
+    years = [day + pd.DateOffset(years=year) for year in (0, 1) for day in QUARTERS]
+    cells = pd.concat([random_cells(random, link) for link in range(11, 16) for _ in range(2)], ignore_index=True)
+    cells["quarter_start_on"] = random.choice(years, len(cells))
+    cells = cells.assign(chain_key=1, link_code="l" + cells["chain_link_key"].astype(str))
+    cells.loc[(cells["link_code"] == "l12") & (cells["quarter_start_on"] >= years[4]), "channel_key"] = 7
+    sandbox.give("int_nonresponse_cell", cells.drop(columns=["chain_key", "link_code"]), {"quarter_start_on": "date"})
+    sandbox.give("dim_chain_link", cells[["chain_key", "chain_link_key", "link_code"]].drop_duplicates())
+    sandbox.give_comparisons()
+    key = ["dimension", "total_key", "member_code", "comparison", "quarter_start_on"]
+    got = sandbox.build("int_mode_mix_change").set_index(key)
+    assert got.index.is_unique
+    figures = ["mode_mix_distance", "mode_mix_p", "is_mode_mix_changed"]
+    expected = {}
+    for dimension, (total, member) in MEMBERS.items():
+        modes = cells.groupby([*total, member, "quarter_start_on", "channel_key"])["responses"].sum()
+        answered = modes.groupby(level=[0, 1, 2]).sum()
+        for (total_key, code, quarter), comparison in itertools.product(
+            answered.index[answered > 0], (("quarter", 3), ("year", 12))
+        ):
+            earlier = (total_key, code, quarter - pd.DateOffset(months=comparison[1]))
+            if answered.get(earlier, 0):
+                distance, p = expected_mode_change(modes.loc[total_key, code, quarter], modes.loc[earlier])
+                changed = distance > MIN_DISTANCE and p < MAX_P
+                expected[dimension, total_key, code, comparison[0], quarter] = (distance, p, changed)
+    assert set(got.index) == set(expected) and {key[3] for key in expected} == {"quarter", "year"}
+    close(got.loc[list(expected), figures], list(expected.values()))
+    assert {got.loc[got.index.get_level_values(0) == name, "is_mode_mix_changed"].any() for name in MEMBERS} == {True}
 
 
 # ------------------------------------------------------------------------------ from invitations and responses

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import integrate, optimize, stats
-from sql_harness import CompiledProject, Sandbox, close, compile_project
+from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
@@ -44,7 +44,9 @@ BH_1995 = "0.0001 0.0004 0.0019 0.0095 0.0201 0.0278 0.0298 0.0344 0.0459 0.3240
 def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     """The compiled queries, from one start of dbt."""
     given = ["int_nps_counts", "int_period", "dim_partner", "dim_chain_link"]
-    return compile_project(tmp_path_factory.mktemp("ranking"), ["statistics_probe_meta_analysis", *given, *MODELS])
+    return compile_project(
+        tmp_path_factory.mktemp("ranking"), ["statistics_probe_meta_analysis", *given, *NONRESPONSE, *MODELS]
+    )
 
 
 # ------------------------------------------------------------------------------------ DerSimonian-Laird, shrinkage
@@ -250,6 +252,7 @@ def give_counts(sandbox: Sandbox, counts: pd.DataFrame) -> None:
 def build(sandbox: Sandbox, counts: pd.DataFrame) -> pd.DataFrame:
     """mart_partner_ranking."""
     give_counts(sandbox, counts)
+    sandbox.leave_out_nonresponse()
     marts = [sandbox.build(model) for model in MODELS]
     mart = marts[-1]
     for column in ("period_from", "period_to"):

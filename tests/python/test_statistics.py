@@ -13,7 +13,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
-from sql_harness import CompiledProject, Sandbox, close, compile_project
+from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 from statsmodels.duration.survfunc import survdiff
 
 Z_95 = 1.959964
@@ -52,6 +52,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
             "dim_chain_link",
             "dim_partner",
             "retention_horizons",
+            *NONRESPONSE,
         ],
     )
 
@@ -534,6 +535,7 @@ def build_nps(
     sandbox.give("fct_nps_response", responses, dates)
     sandbox.give("fct_survey_invitation", invitations, dates)
     sandbox.build("int_nps_counts")
+    sandbox.leave_out_nonresponse()
     return sandbox.build("mart_nps_by_link"), sandbox.build("mart_nps_by_partner")
 
 
