@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nps_chain import erasure, identity, intake
+from nps_chain import erasure, identity, intake, memory
 from nps_chain.errors import UserError
 from nps_chain.export import export
 from nps_chain.files import count_files
@@ -218,7 +218,8 @@ def _dbt(settings: Settings, options: list[str], load: str = "all", work_databas
     """Run `dbt build`; what fails is said in one sentence."""
     program = str(Path(sys.executable).with_name("dbt"))
     command = [program, "--log-format", "json", "--no-use-colors", "build", *options]
-    environment = {**os.environ, **settings.environment(), "NPS_LOAD": load, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, **settings.environment(), memory.VARIABLE: memory.memory_limit()}
+    environment |= {"NPS_LOAD": load, "PYTHONUNBUFFERED": "1"}
     if work_database:
         environment["NPS_WORK_DB"] = str(work_database)
     started = monotonic()

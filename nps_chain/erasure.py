@@ -17,6 +17,7 @@ import duckdb
 
 from nps_chain import identity
 from nps_chain.contract import Column, Dataset, load_contract
+from nps_chain.memory import connect
 from nps_chain.projection import identifier, literal
 from nps_chain.raw import (
     ERASED,
@@ -62,7 +63,7 @@ def concerns(raw: Path, load: Load, key: str) -> bool:
     """
     if not has_erased(raw):
         return False
-    with _connect(key) as connection:
+    with _connect(key, raw) as connection:
         if load.reread and not _drop_again(connection, raw, load.reread):
             return True
         connection.execute(f"create table erased as from read_parquet({literal(str(raw / ERASED))})")
@@ -131,7 +132,7 @@ def erase(raw: Path, key: str, scratch: Path, build: Callable[[Path], None]) -> 
         build(database)
         shutil.rmtree(fresh, ignore_errors=True)
         _copy_links(raw, fresh)
-        with _connect(key) as connection:
+        with _connect(key, raw) as connection:
             _read_erased(connection, raw, database)
             rows = _erase(connection, raw, fresh)
         swap(fresh, raw)
@@ -149,8 +150,8 @@ def _personal(dataset: Dataset) -> list[Column]:
     return [column for column in dataset.stored_columns if column.identity in PERSONAL]
 
 
-def _connect(key: str) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+def _connect(key: str, raw: Path) -> duckdb.DuckDBPyConnection:
+    connection = connect(raw.with_name(f"{raw.name}.spill"))
     identity.create_macros(connection)
     identity.set_key(connection, key)
     return connection

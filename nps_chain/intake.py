@@ -24,6 +24,7 @@ from nps_chain.contract import CONTRACT_PATH, Contract, Dataset, load_contract
 from nps_chain.errors import UserError
 from nps_chain.files import LandingFile, count_files, list_landing, path_hash, scan
 from nps_chain.formats import MACROS, READERS, SHORTAGES, Prepared, Reader, UnreadableFileError, unfinished
+from nps_chain.memory import connect
 from nps_chain.projection import create_table, literal, schema, select_sql
 from nps_chain.raw import (
     CHANGES,
@@ -52,7 +53,6 @@ from nps_chain.raw import (
 )
 
 PARTNERS = "chain__partners"
-DEFAULT_MEMORY_LIMIT = "4GB"
 # A file from this size on is worth a query of its own.
 LARGE_BYTES = 1 << 26
 # With more parts than this a data set is written anew in one.
@@ -104,7 +104,7 @@ def run(
     try:
         fresh.mkdir(parents=True)
         _empty(scratch)
-        with _connect(scratch) as connection:
+        with connect(scratch) as connection:
             intake = Intake(connection, contract, files, fresh, scratch, key, progress, previous, fingerprint)
             summary = intake.run()
         swap(fresh, raw)
@@ -161,17 +161,6 @@ class Previous:
 def _check_apart(landing: Path, raw: Path) -> None:
     if raw.resolve().is_relative_to(landing.resolve()):
         raise UserError(f"The raw folder {raw} lies in the landing folder; choose another place for the warehouse.")
-
-
-def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
-    limit = os.environ.get("NPS_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT
-    connection = duckdb.connect(config={"temp_directory": str(scratch), "preserve_insertion_order": True})
-    try:
-        connection.execute(f"set memory_limit = {literal(limit)}")
-    except duckdb.Error as error:
-        connection.close()
-        raise UserError(f"NPS_MEMORY_LIMIT is {limit!r}, which is no amount of memory such as 4GB.") from error
-    return connection
 
 
 def _empty(folder: Path) -> None:

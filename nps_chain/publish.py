@@ -4,17 +4,22 @@ A reader has the whole old file or the whole new one at any time; a publish that
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
 
 from nps_chain.errors import UserError
+from nps_chain.memory import connect
 from nps_chain.projection import identifier, literal
 
 # Schemas of the working database whose tables are published.
 PUBLISHED_SCHEMAS = ("marts",)
 # The oldest storage that holds everything we write, so that older engines can read the file.
 STORAGE_VERSION = "v1.2.0"
+# Tables are written in this order, then by their first date and their first column, so that who reads one partner's
+# quarter skips the rest.
+SORT_COLUMNS = ("chain_link_key", "partner_key", "partner_code")
 
 
 def publish(work_database: Path, published: Path) -> int:
@@ -37,11 +42,11 @@ def publish(work_database: Path, published: Path) -> int:
 def remove_leftovers(folder: Path, pattern: str = ".publish-*.duckdb*") -> None:
     """Remove what a killed publish left."""
     for leftover in folder.glob(pattern):
-        leftover.unlink()
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def _copy_tables(work_database: Path, copy: Path) -> int:
-    with duckdb.connect() as connection:
+    with connect(copy.with_name(f"{copy.name}.spill")) as connection:
         connection.execute(f"attach {literal(str(work_database))} as work (read_only)")
         connection.execute(f"attach {literal(str(copy))} as published (storage_version {literal(STORAGE_VERSION)})")
         schemas = ", ".join(literal(schema) for schema in PUBLISHED_SCHEMAS)
@@ -53,13 +58,22 @@ def _copy_tables(work_database: Path, copy: Path) -> int:
             raise UserError(f"There is nothing to publish: {work_database} holds no marts. Run `make build`.")
         for schema, table, comment in tables:
             target = f"published.main.{identifier(table)}"
-            connection.execute(f"create table {target} as from work.{identifier(schema)}.{identifier(table)}")
+            source = f"work.{identifier(schema)}.{identifier(table)}"
+            connection.execute(f"create table {target} as from {source} order by {_sort_key(connection, source)}")
             if comment:
                 connection.execute(f"comment on table {target} is {literal(comment)}")
         _copy_column_comments(connection, schemas)
         connection.execute("checkpoint published")
         connection.execute("detach published")
     return len(tables)
+
+
+def _sort_key(connection: duckdb.DuckDBPyConnection, source: str) -> str:
+    columns = connection.execute(f"select column_name, column_type from (describe {source})").fetchall()
+    names = [name for name, _ in columns]
+    dates = [name for name, kind in columns if kind == "DATE"][:1]
+    key = [name for name in SORT_COLUMNS if name in names] + dates + names[:1]
+    return ", ".join(identifier(name) for name in dict.fromkeys(key))
 
 
 def _copy_column_comments(connection: duckdb.DuckDBPyConnection, schemas: str) -> None:

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 # Before the import, which reads it.
@@ -16,6 +17,8 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import Expectation
+
+from nps_chain import memory
 
 # Counts only: a value that stands in a result stands in the Data Docs too.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -55,13 +58,14 @@ class DuckDbDatasource(SQLDatasource):
 
 
 class Bench:
-    """A database in memory whose tables and views are validated; nothing of it reaches the disk."""
+    """A database in memory whose tables and views are validated; `spill` takes what does not fit into the memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, spill: Path) -> None:
         # A database in memory that has a name is shared by all connections of the process that name it.
         address = f"duckdb:///:memory:checks_{os.getpid()}_{next(_numbers)}"
         self._engine = sqlalchemy.create_engine(address)
         self._connection = self._engine.raw_connection()
+        memory.limit(self._connection.driver_connection, spill)
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         self._source = self._context.data_sources.add_duckdb(name="duckdb", connection_string=address)

@@ -23,7 +23,7 @@ SHOWN_WARNINGS = 10
 def check_raw(settings: Settings, say: Say) -> None:
     """Run the suites of the landing data sets over the raw folder; a critical failure stops here."""
     started = monotonic()
-    with Bench() as bench:
+    with Bench(settings.temporary) as bench:
         reports = raw_reports(bench, settings.raw, load_contract(), load_limits().raw)
     _conclude(settings, say, reports, "raw", "The landing folder failed its checks, so nothing was built", started)
 
@@ -31,7 +31,7 @@ def check_raw(settings: Settings, say: Say) -> None:
 def check_marts(settings: Settings, say: Say) -> None:
     """Run the suites of the public tables over the working database; a critical failure stops here."""
     started = monotonic()
-    with Bench() as bench:
+    with Bench(settings.temporary) as bench:
         reports = mart_reports(bench, settings.work_database, load_limits().marts)
     _conclude(settings, say, reports, "marts", "The marts failed their checks, so nothing was published", started)
 

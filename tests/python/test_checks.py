@@ -50,7 +50,7 @@ def findings(landing: Landing, *datasets: str, limits: Limits = LIMITS) -> list[
     """What the suites of some data sets find."""
     contract = load_contract()
     some = replace(contract, datasets=tuple(dataset for dataset in contract.datasets if dataset.name in datasets))
-    with Bench() as bench:
+    with Bench(landing.raw.parent / "tmp") as bench:
         reports = raw_reports(bench, landing.raw, some, limits.raw)
     return [finding for report in reports for finding in report.findings]
 
@@ -347,14 +347,14 @@ def test_limits_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def tables() -> dict[str, Table]:
-    with Bench() as bench:
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
+    with Bench(tmp_path_factory.mktemp("spill")) as bench:
         return {table.name: table for table in load_tables(bench)}
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    with Bench() as opened:
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with Bench(tmp_path) as opened:
         yield opened
 
 

@@ -48,6 +48,37 @@ def test_marts_alone_are_published_with_their_comments(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["nps_chain.duckdb", "work.duckdb"]
 
 
+FACT = """
+    create table marts.fct_x as
+    select
+        number * 7919 % 400000 as response_key,
+        number % 6 as chain_link_key,
+        number % 500 as partner_key,
+        cast(timestamp '2020-01-01' + to_days(cast(number * 31 % 2000 as integer)) as date) as response_on
+    from range(400000) as numbers(number)
+"""
+
+
+def test_readers_of_a_partners_quarter_skip_the_rest(tmp_path: Path) -> None:
+    work = work_database(tmp_path, 1)
+    with duckdb.connect(str(work)) as connection:
+        connection.execute(FACT)
+    published = tmp_path / "nps_chain.duckdb"
+    publish(work, published)
+    query = "select count(*) from fct_x where partner_key = 6 and chain_link_key = 0 and response_on < '2021-01-01'"
+    with duckdb.connect(str(published), read_only=True) as connection:
+        order = "chain_link_key, partner_key, response_on, response_key"
+        rows = connection.execute(f"select {order} from fct_x").fetchall()
+        scans = json.loads(connection.execute(f"explain (analyze, format json) {query}").fetchall()[0][1])
+    assert len(rows) == 400_000 and rows == sorted(rows)
+    assert 0 < rows_scanned(scans) <= len(rows) / 2
+
+
+def rows_scanned(node: dict) -> int:
+    """Rows that the plan's table scans looked at."""
+    return node.get("operator_rows_scanned", 0) + sum(rows_scanned(child) for child in node["children"])
+
+
 def test_reader_keeps_the_file_it_opened(tmp_path):
     published = tmp_path / "nps_chain.duckdb"
     publish(work_database(tmp_path, 1), published)
