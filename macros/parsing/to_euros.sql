@@ -4,9 +4,11 @@
 {%- endmacro %}
 
 {#- Euros, rounded half up to cents. The product needs more digits than its factors have; null for an amount so large
-    that number_rules refuses it, since the row is computed before it is refused. -#}
+    that number_rules refuses it, since the row is computed before it is refused. Most amounts are euros already, and
+    products of wide decimals are slow. -#}
 {% macro to_euros(amount, rate='eur_per_unit') -%}
     case
+        when {{ rate }} = 1 and abs({{ amount }}) <= {{ var('largest_number') }} then cast({{ amount }} as decimal(18, 2))
         when abs({{ amount }}) <= {{ var('largest_number') }}
             then cast(round(cast({{ amount }} as decimal(20, 2)) * {{ rate }}, 2) as decimal(18, 2))
     end
