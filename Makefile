@@ -70,8 +70,9 @@ lint: $(TEST_STAMP) ## check the Python style
 sqlfluff: $(TEST_STAMP) ## check the SQL style (needs the raw folder of a build or intake)
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(SQL)
 
+# A file of tests stays with one worker, since its tests share builds.
 unit: $(TEST_STAMP) ## run the Python tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 fuzz: export NPS_FUZZ_EXAMPLES ?= 1000
 fuzz: export NPS_LOADS ?= 12
