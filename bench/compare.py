@@ -1,0 +1,92 @@
+"""Whether two sets of answers are the same: counts exactly, doubles within a billionth.
+
+Small numbers are hidden in the project's marts and in nobody else's answers: what is hidden there is not compared.
+"""
+
+import math
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from bench.answers import TABLES
+
+RELATIVE, ABSOLUTE = 1e-9, 1e-9
+# The mart that answers each table, and the columns that only some of it tell apart.
+MARTS = {
+    "nps_by_link": "mart_nps_by_link",
+    "nps_by_partner": "mart_nps_by_partner",
+    "retention": "mart_retention_by_nps_category",
+    "weakest_link": "mart_weakest_link",
+}
+# in these tables the counts of an answerless or small cell are blank in the mart
+COMPARED = {
+    "nps_by_link": ["responses", "promoters", "passives", "detractors", "response_rate", "nps", "nps_ci_low", "nps_ci_high"],
+    "nps_by_partner": [
+        "responses", "promoters", "passives", "detractors", "response_rate", "nps", "nps_ci_low", "nps_ci_high",
+    ],
+    "retention": ["at_risk_at_start", "at_risk_at_horizon", "events", "censored", "retention", "retention_se"],
+    "weakest_link": [
+        "responses", "nps", "nps_ci_low", "nps_ci_high", "exposed_customers", "excess_loss", "margin_per_retained_eur",
+        "value_at_stake_eur", "value_at_stake_ci_low_eur", "value_at_stake_ci_high_eur", "excess_loss_ci_low",
+        "excess_loss_ci_high", "p_weakest", "verdict",
+    ],
+}  # fmt: skip
+
+
+class DifferentError(Exception):
+    """The answers differ, so that no time of theirs may be reported."""
+
+
+def extract(database: Path, out: Path) -> None:
+    """The project's answers, from its marts, as the files that the competitors write."""
+    out.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for table, mart in MARTS.items():
+            connection.execute(f"copy marts.{mart} to '{out / table}.parquet' (format parquet)")
+
+
+def compare(ours: Path, theirs: Path) -> int:
+    """Hold every figure that is shown against the other's; return how many were compared."""
+    compared = 0
+    for table, key in TABLES.items():
+        left, right = (pd.read_parquet(folder / f"{table}.parquet") for folder in (ours, theirs))
+        compared += _compare_table(table, key, left, right)
+    return compared
+
+
+def _compare_table(table: str, key: list[str], ours: pd.DataFrame, theirs: pd.DataFrame) -> int:
+    for frame in (ours, theirs):
+        for column in key:
+            frame[column] = frame[column].astype(str).str.slice(0, 10) if column.endswith("_on") else frame[column]
+    joined = ours.merge(theirs, on=key, how="outer", suffixes=("", "_theirs"), indicator=True)
+    hidden = _hidden(joined)
+    strangers = joined[(joined["_merge"] == "right_only") | ((joined["_merge"] == "left_only") & ~hidden)]
+    if len(strangers):
+        raise DifferentError(f"{table}: {len(strangers)} rows are in one alone, such as {dict(strangers.iloc[0][key])}")
+    shown = joined[~hidden]
+    if shown.empty:
+        raise DifferentError(f"{table}: nothing is shown, so nothing can be compared")
+    for column in COMPARED[table]:
+        for index, (mine, other) in enumerate(zip(shown[column], shown[f"{column}_theirs"], strict=True)):
+            if not _same(mine, other):
+                place = dict(shown.iloc[index][key])
+                raise DifferentError(f"{table}.{column}: {mine!r} and {other!r} at {place}")
+    return len(shown) * len(COMPARED[table])
+
+
+def _hidden(joined: pd.DataFrame) -> pd.Series:
+    if "is_suppressed" in joined:
+        return joined["is_suppressed"].eq(True)
+    # the verdict's table has no such column: there a hidden total is blank
+    return joined["responses"].isna()
+
+
+def _same(mine: object, other: object) -> bool:
+    if pd.isna(mine) or pd.isna(other):
+        return bool(pd.isna(mine) and pd.isna(other))
+    if isinstance(mine, str):
+        return mine == other
+    if float(mine).is_integer() and float(other).is_integer():
+        return mine == other
+    return math.isclose(mine, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
