@@ -21,7 +21,9 @@ MARTS = {
 }
 # in these tables the counts of an answerless or small cell are blank in the mart
 COMPARED = {
-    "nps_by_link": ["responses", "promoters", "passives", "detractors", "response_rate", "nps", "nps_ci_low", "nps_ci_high"],
+    "nps_by_link": [
+        "responses", "promoters", "passives", "detractors", "response_rate", "nps", "nps_ci_low", "nps_ci_high",
+    ],
     "nps_by_partner": [
         "responses", "promoters", "passives", "detractors", "response_rate", "nps", "nps_ci_low", "nps_ci_high",
     ],

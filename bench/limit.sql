@@ -1,11 +1,14 @@
--- The limit: what the machine needs for the answers alone. One script, no dbt, that reads the landing folder once and takes every
--- shortcut that clean data allow: nothing is checked, quarantined, kept row by row, suppressed or documented.
+-- The limit: what the machine needs for the answers alone. One script, no dbt, that reads the landing folder once and takes
+-- every shortcut that clean data allow: nothing is checked, quarantined, kept row by row, suppressed or documented, an
+-- identity is hashed once and not at every mention, and no address is shared.
 -- The definitions are those of docs/methods.md; no code is shared with the project.
 -- Variables: `landing` (folder), `seeds` (folder), `identity_key`.
 
 create temp macro keyed(kind, value) as
     ('0x' || left(sha256(getvariable('identity_key') || '|' || kind || '|' || value), 15))::bigint;
 create temp macro folder_of(path) as split_part(path, '/', -2);
+create temp macro euros(amount, rate) as
+    case when rate is null then amount else round(amount * rate, 2)::decimal(18, 2) end;
 create temp macro quarter_of(day) as date_trunc('quarter', day)::date;
 
 -- ---------------------------------------------------------------------------------------------- administration
@@ -29,34 +32,19 @@ select currency, (month || '-01')::date as month, eur_per_unit::decimal(18, 9) a
 from read_csv(getvariable('landing') || '/chain/exchange_rates*.csv', all_varchar = true);
 
 -- ---------------------------------------------------------------------------------------------- the files, once
-create temp table dealer_customer as
+create temp table registered as
 select
     partner.chain,
-    keyed('customer', folder_of(filename) || '|' || customer_no) as customer,
+    partner.partner_code,
+    customer_no,
+    keyed('customer', partner_code || '|' || customer_no) as customer,
     keyed('email', email) as email,
     keyed('phone', phone) as phone,
     segment,
     since
 from read_csv(
-    getvariable('landing') || '/dealer/*/customers*.csv', header = true, auto_detect = false, filename = true,
-    columns = {
-        'customer_no': 'varchar', 'name': 'varchar', 'email': 'varchar', 'phone': 'varchar', 'segment': 'varchar',
-        'since': 'date'
-    }
-)
-inner join partner on folder_of(filename) = partner.partner_code
-
-union all
-
-select
-    partner.chain,
-    keyed('customer', folder_of(filename) || '|' || customer_no),
-    keyed('email', email),
-    keyed('phone', phone),
-    segment,
-    since
-from read_csv(
-    getvariable('landing') || '/shop/*/customers*.csv', header = true, auto_detect = false, filename = true,
+    [getvariable('landing') || '/dealer/*/customers*.csv', getvariable('landing') || '/shop/*/customers*.csv'],
+    header = true, auto_detect = false, filename = true,
     columns = {
         'customer_no': 'varchar', 'name': 'varchar', 'email': 'varchar', 'phone': 'varchar', 'segment': 'varchar',
         'since': 'date'
@@ -64,16 +52,19 @@ from read_csv(
 )
 inner join partner on folder_of(filename) = partner.partner_code;
 
+create temp table unit as
+select serial_number, keyed('serial', serial_number) as serial
+from read_parquet(getvariable('landing') || '/manufacturer/*/units_built*.parquet');
+
 create temp table sale as
 select
-    partner.chain,
-    partner.partner_code,
-    keyed('customer', partner.partner_code || '|' || customer_no) as customer,
-    keyed('serial', serial_number) as serial,
+    registered.chain,
+    registered.partner_code,
+    registered.customer,
+    unit.serial,
     order_kind = 'new' as is_new,
     delivered_on as day,
-    round(revenue * coalesce(rate.eur_per_unit, 1), 2)::decimal(18, 2)
-    - round(cost * coalesce(rate.eur_per_unit, 1), 2)::decimal(18, 2) as margin
+    euros(revenue, eur_per_unit) - euros(cost, eur_per_unit) as margin
 from read_csv(
     getvariable('landing') || '/dealer/*/sales_orders*.csv', header = true, auto_detect = false, filename = true,
     columns = {
@@ -81,19 +72,20 @@ from read_csv(
         'delivered_on': 'date', 'revenue': 'decimal(18, 2)', 'cost': 'decimal(18, 2)', 'currency': 'varchar'
     }
 ) as orders
-inner join partner on folder_of(filename) = partner.partner_code
+inner join registered
+    on folder_of(orders.filename) = registered.partner_code and orders.customer_no = registered.customer_no
+inner join unit on orders.serial_number = unit.serial_number
 left join rate on orders.currency = rate.currency and date_trunc('month', delivered_on) = rate.month;
 
 create temp table service as
 select
-    partner.chain,
-    partner.partner_code,
-    keyed('customer', partner.partner_code || '|' || customer_no) as customer,
-    keyed('serial', serial_number) as serial,
+    registered.chain,
+    registered.partner_code,
+    registered.customer,
+    unit.serial,
     completed_on as day,
     payer = 'customer' as is_paid,
-    round(revenue * coalesce(rate.eur_per_unit, 1), 2)::decimal(18, 2)
-    - round(cost * coalesce(rate.eur_per_unit, 1), 2)::decimal(18, 2) as margin
+    euros(revenue, eur_per_unit) - euros(cost, eur_per_unit) as margin
 from read_csv(
     getvariable('landing') || '/dealer/*/service_orders*.csv', header = true, auto_detect = false, filename = true,
     columns = {
@@ -101,19 +93,21 @@ from read_csv(
         'payer': 'varchar', 'revenue': 'decimal(18, 2)', 'cost': 'decimal(18, 2)', 'currency': 'varchar'
     }
 ) as orders
-inner join partner on folder_of(filename) = partner.partner_code
+inner join registered
+    on folder_of(orders.filename) = registered.partner_code and orders.customer_no = registered.customer_no
+inner join unit on orders.serial_number = unit.serial_number
 left join rate on orders.currency = rate.currency and date_trunc('month', completed_on) = rate.month;
 
+-- a receipt without a card is nobody's
 create temp table receipt as
 select
-    partner.chain,
-    partner.partner_code,
-    keyed('customer', partner.partner_code || '|' || loyalty_no) as customer,
+    registered.chain,
+    registered.partner_code,
+    registered.customer,
     receipt_kind = 'sale' as is_sale,
     product_code is not null as is_product,
     purchased_on as day,
-    round(revenue * coalesce(rate.eur_per_unit, 1), 2)::decimal(18, 2)
-    - round(cost * coalesce(rate.eur_per_unit, 1), 2)::decimal(18, 2) as margin
+    euros(revenue, eur_per_unit) - euros(cost, eur_per_unit) as margin
 from read_csv(
     getvariable('landing') || '/shop/*/receipts*.csv', header = true, auto_detect = false, filename = true,
     columns = {
@@ -121,10 +115,9 @@ from read_csv(
         'product_code': 'varchar', 'revenue': 'decimal(18, 2)', 'cost': 'decimal(18, 2)', 'currency': 'varchar'
     }
 ) as receipts
-inner join partner on folder_of(filename) = partner.partner_code
-left join rate on receipts.currency = rate.currency and date_trunc('month', purchased_on) = rate.month
--- what nobody's card was shown at is nobody's
-where loyalty_no is not null;
+inner join registered
+    on folder_of(receipts.filename) = registered.partner_code and receipts.loyalty_no = registered.customer_no
+left join rate on receipts.currency = rate.currency and date_trunc('month', purchased_on) = rate.month;
 
 create temp table contact as
 select
@@ -186,10 +179,10 @@ inner join partner on folder_of(filename) = partner.partner_code;
 
 create temp table dealer_survey as
 select
-    partner.chain,
-    partner.partner_code,
+    registered.chain,
+    registered.partner_code,
     sent_at::date as sent_on,
-    keyed('customer', partner.partner_code || '|' || customer_no) as customer,
+    registered.customer,
     answered_at::date as answered_on,
     score
 from read_csv(
@@ -202,8 +195,9 @@ from read_csv(
         'invitation_no': 'varchar', 'order_no': 'varchar', 'customer_no': 'varchar', 'sent_at': 'timestamp',
         'survey_mode': 'varchar', 'answered_at': 'timestamp', 'score': 'int'
     }
-)
-inner join partner on folder_of(filename) = partner.partner_code;
+) as surveys
+inner join registered
+    on folder_of(surveys.filename) = registered.partner_code and surveys.customer_no = registered.customer_no;
 
 create temp table shop_survey as
 select
@@ -270,7 +264,7 @@ left join ownership
 
 create temp table edge as
 with records as (
-    select customer, email, phone, null::bigint as unit from dealer_customer
+    select customer, email, phone, null::bigint as unit from registered
     union all
     select customer, null, null, unit from ownership
     union all
@@ -658,9 +652,9 @@ from added;
 -- ---------------------------------------------------------------------------------------------- what is at stake
 create temp table known as
 with signs as (
-    select coalesce(person.customer, dealer_customer.customer) as customer, chain, since as day, segment
-    from dealer_customer
-    left join person on dealer_customer.customer = person.node
+    select coalesce(person.customer, registered.customer) as customer, chain, since as day, segment
+    from registered
+    left join person on registered.customer = person.node
     union all
     select customer, chain, min(day), null from bought group by all
     union all
@@ -805,30 +799,56 @@ poisson as (
 
 quantile as (select list(reached order by k) as reached from poisson)
 
-select replicate, bucket, len(list_filter(reached, lambda r: u >= r))::double as weight
+select replicate, list(len(list_filter(reached, lambda r: u >= r)) order by bucket)::double[1000] as weights
 from draws, quantile
-where u >= exp(-1)
+group by replicate
 union all
-select 0, bucket, 1 from range(1000) as buckets(bucket);
+select 0, list_transform(range(1000), lambda bucket: 1)::double[1000];
+
+-- a vector over the buckets for each figure of a stratum, so that a replicate is an inner product
+create temp table vector as
+with strata as (
+    select distinct chain, link, band, segment from bucket
+)
+select
+    strata.chain, strata.link, strata.band, strata.segment,
+    list(coalesce(exposed, 0) order by buckets.bucket)::double[1000] as exposed,
+    list(coalesce(retained_with_margin, 0) order by buckets.bucket)::double[1000] as retained_with_margin,
+    list(coalesce(margin, 0) order by buckets.bucket)::double[1000] as margin,
+    list(coalesce(promoters, 0) order by buckets.bucket)::double[1000] as promoters,
+    list(coalesce(passives, 0) order by buckets.bucket)::double[1000] as passives,
+    list(coalesce(detractors, 0) order by buckets.bucket)::double[1000] as detractors,
+    list(coalesce(trailing_promoters, 0) order by buckets.bucket)::double[1000] as trailing_promoters,
+    list(coalesce(trailing_passives, 0) order by buckets.bucket)::double[1000] as trailing_passives,
+    list(coalesce(trailing_detractors, 0) order by buckets.bucket)::double[1000] as trailing_detractors,
+    list(coalesce(retained_promoters, 0) order by buckets.bucket)::double[1000] as retained_promoters,
+    list(coalesce(retained_passives, 0) order by buckets.bucket)::double[1000] as retained_passives,
+    list(coalesce(retained_detractors, 0) order by buckets.bucket)::double[1000] as retained_detractors
+from strata
+cross join range(1000) as buckets(bucket)
+left join bucket
+    on
+        strata.chain = bucket.chain and strata.link = bucket.link and strata.band = bucket.band
+        and strata.segment = bucket.segment and buckets.bucket = bucket.bucket
+group by all;
 
 create temp table stratum as
 select
     chain, link, band, segment, replicate,
-    sum(weight * exposed) as exposed,
-    sum(weight * retained_with_margin) as retained_with_margin,
-    sum(weight * margin) as margin,
-    sum(weight * promoters) as promoters,
-    sum(weight * passives) as passives,
-    sum(weight * detractors) as detractors,
-    sum(weight * trailing_promoters) as trailing_promoters,
-    sum(weight * trailing_passives) as trailing_passives,
-    sum(weight * trailing_detractors) as trailing_detractors,
-    sum(weight * retained_promoters) as retained_promoters,
-    sum(weight * retained_passives) as retained_passives,
-    sum(weight * retained_detractors) as retained_detractors
-from bucket
-inner join weight on bucket.bucket = weight.bucket
-group by chain, link, band, segment, replicate;
+    array_inner_product(weights, exposed) as exposed,
+    array_inner_product(weights, retained_with_margin) as retained_with_margin,
+    array_inner_product(weights, margin) as margin,
+    array_inner_product(weights, promoters) as promoters,
+    array_inner_product(weights, passives) as passives,
+    array_inner_product(weights, detractors) as detractors,
+    array_inner_product(weights, trailing_promoters) as trailing_promoters,
+    array_inner_product(weights, trailing_passives) as trailing_passives,
+    array_inner_product(weights, trailing_detractors) as trailing_detractors,
+    array_inner_product(weights, retained_promoters) as retained_promoters,
+    array_inner_product(weights, retained_passives) as retained_passives,
+    array_inner_product(weights, retained_detractors) as retained_detractors
+from vector
+cross join weight;
 
 create temp table replicate as
 with whole as (
