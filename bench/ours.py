@@ -1,0 +1,47 @@
+"""The project's answers from raw files: the intake, then the models that the four answers need, without any test.
+
+`python -m bench.ours --landing folder --out folder`
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+
+from bench.answers import run_alone
+from bench.compare import MARTS, extract
+from nps_chain import intake
+from nps_chain.build import NO_TESTS
+from nps_chain.settings import ROOT, Settings
+
+# How long the intake took is left here, since dbt's own results begin after it.
+INTAKE_SECONDS = "intake_seconds"
+
+
+def settings_in(out: Path) -> Settings:
+    """A warehouse of its own."""
+    warehouse = (out / "warehouse").resolve()
+    return Settings(warehouse=warehouse, raw=warehouse / "raw", work_database=warehouse / "work.duckdb")
+
+
+def answer(landing: Path, out: Path, key: str) -> None:
+    """Read everything anew, and build what the answers need."""
+    settings = settings_in(out)
+    shutil.rmtree(settings.warehouse, ignore_errors=True)
+    settings.warehouse.mkdir(parents=True)
+    started = monotonic()
+    intake.run(landing.resolve(), settings.raw, key, settings.temporary)
+    (out / INTAKE_SECONDS).write_text(f"{monotonic() - started}")
+    target, logs = settings.warehouse / "target", settings.warehouse / "logs"
+    command = [str(Path(sys.executable).with_name("dbt")), "build", "--select", *(f"+{mart}" for mart in MARTS.values())]
+    places = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(logs)}
+    subprocess.run(
+        [*command, *NO_TESTS], cwd=ROOT, env={**os.environ, **settings.environment(), **places}, check=True
+    )
+    extract(settings.work_database, out)
+
+
+if __name__ == "__main__":
+    run_alone(answer, __doc__)
