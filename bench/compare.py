@@ -80,8 +80,10 @@ def _compare_table(table: str, key: list[str], ours: pd.DataFrame, theirs: pd.Da
 def _hidden(joined: pd.DataFrame) -> pd.Series:
     if "is_suppressed" in joined:
         return joined["is_suppressed"].eq(True)
-    # the verdict's table has no such column: there a hidden total is blank
-    return joined["responses"].isna()
+    if "responses" in joined:
+        # the verdict's table has no such column: there a hidden total is blank
+        return joined["responses"].isna()
+    return pd.Series(False, index=joined.index)
 
 
 def _same(mine: object, other: object) -> bool:

@@ -605,7 +605,8 @@ at_risk as (
 
 select
     *,
-    exp(sum(ln((at_risk - events) / nullif(at_risk, 0)::double)) over so_far) as survival,
+    case when events = at_risk then 0 else exp(sum(ln(nullif(at_risk - events, 0) / at_risk::double)) over so_far) end
+        as survival,
     sum(events / at_risk::double / nullif(at_risk - events, 0)) over so_far as greenwood,
     -- of being censored later: who returns on a day can't be censored on it
     coalesce(
@@ -646,7 +647,7 @@ select
     chain_code, link_code, nps_category, retention_measure, horizon_days,
     at_risk_at_start, at_risk_at_horizon, events, censored,
     case when at_risk_at_horizon > 0 or survival = 0 then 1 - survival end as retention,
-    case when at_risk_at_horizon > 0 then survival * sqrt(greenwood) end as retention_se
+    case when at_risk_at_horizon > 0 then nullif(survival, 0) * sqrt(greenwood) end as retention_se
 from added;
 
 -- ---------------------------------------------------------------------------------------------- what is at stake

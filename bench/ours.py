@@ -35,11 +35,14 @@ def answer(landing: Path, out: Path, key: str) -> None:
     intake.run(landing.resolve(), settings.raw, key, settings.temporary)
     (out / INTAKE_SECONDS).write_text(f"{monotonic() - started}")
     target, logs = settings.warehouse / "target", settings.warehouse / "logs"
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--select", *(f"+{mart}" for mart in MARTS.values())]
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "build",
+        "--select",
+        *(f"+{mart}" for mart in MARTS.values()),
+    ]
     places = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(logs)}
-    subprocess.run(
-        [*command, *NO_TESTS], cwd=ROOT, env={**os.environ, **settings.environment(), **places}, check=True
-    )
+    subprocess.run([*command, *NO_TESTS], cwd=ROOT, env={**os.environ, **settings.environment(), **places}, check=True)
     extract(settings.work_database, out)
 
 
