@@ -72,7 +72,7 @@ class Answers:
         return frame
 
     def _csv(self, pattern: str, dates: list[str], **options: Any) -> pd.DataFrame:
-        text = {name: str for name in ("order_no", "customer_no", "loyalty_no", "phone", "telefoon", "email", "e_mail")}
+        text = dict.fromkeys(("order_no", "customer_no", "loyalty_no", "phone", "telefoon", "email", "e_mail"), str)
         read = partial(pd.read_csv, dtype=text, keep_default_na=False, na_values=[""], **options)
         frame = self._read(pattern, read)
         for column in dates:
