@@ -3,6 +3,7 @@
 `python -m bench.ours --landing folder --out folder`
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -26,8 +27,8 @@ def settings_in(out: Path) -> Settings:
     return Settings(warehouse=warehouse, raw=warehouse / "raw", work_database=warehouse / "work.duckdb")
 
 
-def answer(landing: Path, out: Path, key: str) -> None:
-    """Read everything anew, and build what the answers need."""
+def answer(landing: Path, out: Path, key: str, variables: dict[str, int] | None = None) -> None:
+    """Read everything anew, and build what the answers need; `variables` overrule those of the project."""
     settings = settings_in(out)
     shutil.rmtree(settings.warehouse, ignore_errors=True)
     settings.warehouse.mkdir(parents=True)
@@ -41,8 +42,9 @@ def answer(landing: Path, out: Path, key: str) -> None:
         "--select",
         *(f"+{mart}" for mart in MARTS.values()),
     ]
+    command += [*NO_TESTS, "--vars", json.dumps(variables or {})]
     places = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(logs)}
-    subprocess.run([*command, *NO_TESTS], cwd=ROOT, env={**os.environ, **settings.environment(), **places}, check=True)
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **settings.environment(), **places}, check=True)
     extract(settings.work_database, out)
 
 

@@ -71,7 +71,9 @@ def _queries(connection: duckdb.DuckDBPyConnection, table: str, columns: list[st
     row = connection.execute(f"select {', '.join(filters)} from {table} order by all").fetchall()
     if not row:
         return
-    values = [f"{name} = '{value}'" for name, value in zip(filters, row[len(row) // 2], strict=True) if value is not None]
+    values = [
+        f"{name} = '{value}'" for name, value in zip(filters, row[len(row) // 2], strict=True) if value is not None
+    ]
     yield "rows of a page", f"from {table} where {' and '.join(values)}"
     yield "rows per " + filters[0], f"select {filters[0]}, count(*) from {table} group by all"
 

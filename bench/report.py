@@ -1,0 +1,284 @@
+"""bench/results.md and bench/results.svg, from bench/results.json and nothing else."""
+
+import json
+import statistics
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+GIGABYTE = 1e9
+NAMES = {"limit": "the limit", "ours": "this project", "polars": "polars", "pandas": "pandas"}
+Scale = dict[str, Any]
+SLOWEST_MODELS = 15
+PAGE_MS = {True: 500, False: 50}
+LARGE_SCALE = 1e7
+GROWTH_GOAL = 1.1
+
+
+def write_report(results_path: Path) -> None:
+    """Write the page and the plot beside the results."""
+    results = {float(name): measured for name, measured in json.loads(results_path.read_text(encoding="utf-8")).items()}
+    plot = results_path.with_suffix(".svg")
+    _draw(results, plot)
+    results_path.with_suffix(".md").write_text("\n".join(_page(results, plot.name)) + "\n", encoding="utf-8")
+
+
+def _page(results: dict[float, Scale], plot: str) -> Iterable[str]:
+    yield "# What it costs"
+    yield ""
+    yield "<!-- Written by `make bench` from bench/results.json. Change bench/report.py, not this. -->"
+    yield ""
+    yield "The same raw files, the same answers: NPS per link and per partner and quarter, retention per category, the"
+    yield "weakest link. Every time counts from the raw files on. No time is shown unless all answers were equal: counts"
+    yield "exactly, doubles within 1e-9. Figures that this project hides for privacy are not compared."
+    yield ""
+    yield "- **the limit**: bench/limit.sql, one hand-written DuckDB script with every shortcut that clean data allow"
+    yield "- **this project**: the intake, then dbt with the models that the four answers need; no tests"
+    yield "- **polars**, **pandas**: the same answers as somebody fluent in them would write them"
+    yield ""
+    yield f"![Time by size]({plot})"
+    yield ""
+    yield from _competition(results)
+    yield from _goals(results)
+    yield from _growth(results)
+    yield from _overhead(results)
+    for scale, measured in results.items():
+        yield from _inside(scale, measured)
+    yield from _readers(results)
+    yield from _circumstances(results)
+
+
+def _competition(results: dict[float, Scale]) -> Iterable[str]:
+    yield "## Competitors"
+    yield ""
+    yield "Medians over the runs; memory is the highest sum over all processes."
+    yield ""
+    yield "| transactions | raw rows | competitor | runs | wall s | CPU s | memory GB | written GB | raw rows/s |"
+    yield "|---:|---:|---|---:|---:|---:|---:|---:|---:|"
+    for scale, measured in results.items():
+        for name in _competitors(measured):
+            wall = _median(measured, name, "wall_s")
+            yield (
+                f"| {_actual(scale, measured):,} | {measured.get('rows', 0):,} | {NAMES[name]} "
+                f"| {len(_runs(measured, name))} | {wall:.1f} | {_median(measured, name, 'cpu_s'):.1f} "
+                f"| {_median(measured, name, 'peak_bytes') / GIGABYTE:.2f} "
+                f"| {_median(measured, name, 'written_bytes') / GIGABYTE:.2f} | {measured.get('rows', 0) / wall:,.0f} |"
+            )
+    yield ""
+
+
+def _goals(results: dict[float, Scale]) -> Iterable[str]:
+    yield "## Ratios"
+    yield ""
+    yield "The median of the ratios of runs that took turns."
+    yield ""
+    yield "| transactions | ratio | measured | goal | reached |"
+    yield "|---:|---|---:|---|---|"
+    for scale, measured in results.items():
+        for label, ratio, goal, is_reached in _ratios(scale, measured):
+            yield f"| {_actual(scale, measured):,} | {label} | {ratio:.2f} | {goal} | {_yes(is_reached)} |"
+    yield ""
+
+
+def _ratios(scale: float, measured: Scale) -> Iterable[tuple[str, float, str, bool]]:
+    present = _competitors(measured)
+    if "ours" not in present:
+        return
+    if "limit" in present:
+        ratio = _paired(measured, "ours", "limit", "wall_s")
+        yield "time of this project / the limit", ratio, "at most 1.5 (at 10 million)", ratio <= 1.5
+    if "pandas" in present:
+        ratio = _paired(measured, "pandas", "ours", "wall_s")
+        yield "time of pandas / this project", ratio, "at least 10", ratio >= 10
+        ratio = _paired(measured, "pandas", "ours", "peak_bytes")
+        yield "memory of pandas / this project", ratio, "at least 5", ratio >= 5
+    if "polars" in present:
+        ratio = _paired(measured, "polars", "ours", "wall_s")
+        yield "time of polars / this project", ratio, "at least 2", ratio >= 2
+
+
+def _growth(results: dict[float, Scale]) -> Iterable[str]:
+    """Time against rows, from each scale to the next, and over all."""
+    scales = [scale for scale, measured in results.items() if "rows" in measured]
+    pairs = list(pairwise(scales))
+    if len(scales) > 2:
+        pairs.append((scales[0], scales[-1]))
+    if not pairs:
+        return
+    yield "## Growth"
+    yield ""
+    yield f"Ratio of time over ratio of raw rows; goal: at most {GROWTH_GOAL}."
+    yield ""
+    yield "| from | to | what | times the rows | times the time | growth | reached |"
+    yield "|---:|---:|---|---:|---:|---:|---|"
+    for small, large in pairs:
+        for what, seconds in _timed(results[small], results[large]):
+            rows = results[large]["rows"] / results[small]["rows"]
+            time = seconds(results[large]) / seconds(results[small])
+            yield (
+                f"| {_actual(small, results[small]):,} | {_actual(large, results[large]):,} | {what} | {rows:.1f} "
+                f"| {time:.1f} | {time / rows:.2f} | {_yes(time / rows <= GROWTH_GOAL)} |"
+            )
+    yield ""
+
+
+def _timed(*measured: Scale) -> Iterable[tuple[str, Callable[[Scale], float]]]:
+    if all("ours" in _competitors(one) for one in measured):
+        yield "the four answers", lambda one: _median(one, "ours", "wall_s")
+    if all("full" in one for one in measured):
+        yield "everything", lambda one: one["full"]["wall_s"]
+
+
+def _overhead(results: dict[float, Scale]) -> Iterable[str]:
+    yield "## Overhead"
+    yield ""
+    yield "dbt's own: its wall time less the time during which at least one node was being executed. The floor is the"
+    yield "same run on 20,000 transactions: what dbt, its nodes and the bootstrap cost whatever the size."
+    yield ""
+    yield "| transactions | wall s | intake s | nodes executing s | dbt's own and the rest s | floor s |"
+    yield "|---:|---:|---:|---:|---:|---:|"
+    for scale, measured in results.items():
+        if "intake_s" not in measured:
+            continue
+        wall = _runs(measured, "ours")[-1]["wall_s"]
+        rest = wall - measured["intake_s"] - measured["dbt_busy_s"]
+        yield (
+            f"| {_actual(scale, measured):,} | {wall:.1f} | {measured['intake_s']:.1f} | {measured['dbt_busy_s']:.1f} "
+            f"| {rest:.1f} | {measured['floor_s']:.1f} |"
+        )
+    yield ""
+
+
+def _inside(scale: float, measured: Scale) -> Iterable[str]:
+    if "layers" not in measured:
+        return
+    yield f"## Where the time goes: {_actual(scale, measured):,} transactions"
+    yield ""
+    yield from _layer_table("The four answers", measured)
+    if "full" in measured:
+        full, stages = measured["full"], measured["full"]["stages"]
+        yield (
+            f"In full, with all models, tests and checks and publishing: {full['wall_s']:.1f} s, "
+            f"{full['cpu_s']:.1f} s of CPU, {full['peak_bytes'] / GIGABYTE:.2f} GB of memory, "
+            f"{full['written_bytes'] / GIGABYTE:.2f} GB written; intake {stages['intake']:.1f} s, "
+            f"checks {stages['checks']:.1f} s, nodes executing {stages['dbt_busy']:.1f} s. The warehouse takes {full['warehouse_bytes'] / GIGABYTE:.2f} GB."
+        )
+        yield ""
+        yield from _layer_table("In full", full)
+
+
+def _layer_table(title: str, measured: Scale) -> Iterable[str]:
+    yield "| layer | nodes | node seconds | rows | rows/s |"
+    yield "|---|---:|---:|---:|---:|"
+    for layer, sums in measured["layers"].items():
+        yield _row(f"{layer} | {sums['nodes']}", sums)
+    yield ""
+    yield f"{title}, the slowest nodes:"
+    yield ""
+    yield "| node | layer | seconds | rows | rows/s |"
+    yield "|---|---|---:|---:|---:|"
+    for model in measured["models"][:SLOWEST_MODELS]:
+        yield _row(f"`{model['name']}` | {model['layer']}", model)
+    yield ""
+
+
+def _row(label: str, sums: dict[str, Any]) -> str:
+    rows = sums["rows"]
+    if not rows:
+        return f"| {label} | {sums['seconds']:.1f} | | |"
+    return f"| {label} | {sums['seconds']:.1f} | {rows:,} | {rows / max(sums['seconds'], 1e-3):,.0f} |"
+
+
+def _readers(results: dict[float, Scale]) -> Iterable[str]:
+    yield "## Readers"
+    yield ""
+    yield "Queries of a page on the published file; median of nine; goal 50 ms, from 10 million transactions on 500 ms."
+    yield ""
+    yield "| transactions | queries | slowest median ms | which | slowest first ms | reached |"
+    yield "|---:|---:|---:|---|---:|---|"
+    for scale, measured in results.items():
+        if "readers" not in measured:
+            continue
+        slowest = max(measured["readers"], key=lambda reading: reading["median_ms"])
+        first = max(reading["first_ms"] for reading in measured["readers"])
+        is_reached = slowest["median_ms"] < PAGE_MS[scale >= LARGE_SCALE]
+        yield (
+            f"| {_actual(scale, measured):,} | {len(measured['readers'])} | {slowest['median_ms']:.1f} "
+            f"| {slowest['table']}: {slowest['query']} | {first:.1f} | {_yes(is_reached)} |"
+        )
+    yield ""
+
+
+def _circumstances(results: dict[float, Scale]) -> Iterable[str]:
+    yield "## Circumstances"
+    yield ""
+    yield "| transactions | measured on | machine | memory GB | load before | memory limit of the intake |"
+    yield "|---:|---|---|---:|---:|---|"
+    for scale, measured in results.items():
+        machine = measured["machine"]
+        yield (
+            f"| {_actual(scale, measured):,} | {machine['measured_on']} | {machine['cores']} x {machine['cpu']}, "
+            f"{machine['system']} | {machine['memory_bytes'] / GIGABYTE:.1f} | {machine['load_average']:.1f} "
+            f"| {machine['memory_limit'] or 'default'} |"
+        )
+    yield ""
+    for scale, measured in results.items():
+        versions = ", ".join(f"{name} {version}" for name, version in measured["versions"].items())
+        yield (
+            f"- {_actual(scale, measured):,}: `{measured['command']}`; {versions}; "
+            f"{measured['figures_compared']:,} figures compared"
+        )
+
+
+def _draw(results: dict[float, Scale], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    # the same figures give the same file
+    mpl.rcParams["svg.hashsalt"] = "nps_chain"
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4))
+    for name, label in NAMES.items():
+        points = [
+            (_actual(scale, measured), _median(measured, name, "wall_s"))
+            for scale, measured in results.items()
+            if name in _competitors(measured)
+        ]
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=label)
+    full = [(_actual(*one), one[1]["full"]["wall_s"]) for one in results.items() if "full" in one[1]]
+    if full:
+        axes.plot(*zip(*full, strict=True), marker="s", linestyle=":", label="this project, everything")
+    axes.set(xscale="log", yscale="log", xlabel="transactions", ylabel="seconds from raw files (median)")
+    axes.grid(visible=True, which="both", alpha=0.3)
+    axes.legend()
+    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+    plt.close(figure)
+
+
+def _yes(is_reached: bool) -> str:
+    return "yes" if is_reached else "**no**"
+
+
+def _competitors(measured: Scale) -> list[str]:
+    present = {run["competitor"] for run in measured["runs"]}
+    return [name for name in NAMES if name in present]
+
+
+def _runs(measured: Scale, name: str) -> list[dict[str, Any]]:
+    return [run for run in measured["runs"] if run["competitor"] == name]
+
+
+def _median(measured: Scale, name: str, figure: str) -> float:
+    return statistics.median(run[figure] for run in _runs(measured, name))
+
+
+def _paired(measured: Scale, above: str, below: str, figure: str) -> float:
+    pairs = zip(_runs(measured, above), _runs(measured, below), strict=True)
+    return statistics.median(one[figure] / other[figure] for one, other in pairs)
+
+
+def _actual(scale: float, measured: Scale) -> int:
+    return measured.get("transactions", round(scale))

@@ -1,0 +1,212 @@
+"""The benchmark: `python -m bench.run --scales 1e6 1e7 --runs 5`, or `make bench SCALES="1e6 1e7" RUNS=5`.
+
+Per scale it generates a landing folder, lets the competitors take turns on the same files, checks after every turn that
+they answer the same, and builds everything once in full. Costs go to bench/results.json, where a scale that is measured
+again replaces what was there of it; bench/results.md is written from that file alone.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from bench.compare import compare
+from bench.generate import Plan, generate
+from bench.layers import busy_seconds, per_layer, read_nodes
+from bench.measure import measure, python
+from bench.ours import INTAKE_SECONDS, settings_in
+from bench.readers import read
+from bench.report import write_report
+from nps_chain.identity import KEY_VARIABLE
+from nps_chain.raw import MANIFEST
+from nps_chain.settings import ROOT
+
+KEY = "key-of-the-benchmark"
+RESULTS = ROOT / "bench" / "results.json"
+OURS = "ours"
+MODULES = {"limit": "bench.limit", OURS: "bench.ours", "polars": "bench.with_polars", "pandas": "bench.with_pandas"}
+# as few transactions as still answer: what is left of the time is overhead that no data can shrink
+FLOOR_TRANSACTIONS = 2e4
+PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "polars", "pandas", "pyarrow", "numpy")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure."""
+
+    scales: list[float]
+    runs: int
+    competitors: list[str]
+    is_full: bool
+    folder: Path
+    results: Path
+
+
+def main() -> None:
+    """Measure, and write the results and the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scales", type=float, nargs="+", default=[1e6])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--competitors", nargs="+", choices=MODULES, default=list(MODULES))
+    parser.add_argument("--no-full", action="store_true", help="leave out the full build and the readers")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="for data; removed scale by scale")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parsed = parser.parse_args()
+    options = Options(parsed.scales, parsed.runs, parsed.competitors, not parsed.no_full, parsed.folder, parsed.results)
+    os.environ[KEY_VARIABLE] = KEY
+    for scale in options.scales:
+        measured = measure_scale(options, scale)
+        _keep(options.results, scale, measured)
+        write_report(options.results)
+    print(f"written: {options.results.with_suffix('.md')}")
+
+
+def measure_scale(options: Options, scale: float) -> dict[str, Any]:
+    """All that is measured on data of one size."""
+    work = options.folder.resolve() / f"{scale:g}"
+    landing = work / "landing"
+    _say(f"{scale:g} transactions: generating")
+    generate(Plan(scale, landing))
+    try:
+        measured: dict[str, Any] = {"machine": _machine(), "versions": _versions(), "command": _command()}
+        measured["floor_s"] = _floor(work)
+        measured |= _take_turns(options, landing, work)
+        if options.is_full:
+            measured |= _build_in_full(landing, work)
+        return measured
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _floor(work: Path) -> float:
+    """What our answers take when there are next to no data."""
+    landing = work / "floor"
+    generate(Plan(FLOOR_TRANSACTIONS, landing))
+    return measure(_command_of(OURS, landing, work / "floor-out"), work / "floor.log").wall_s
+
+
+def _take_turns(options: Options, landing: Path, work: Path) -> dict[str, Any]:
+    """The competitors one after the other, as often as asked for; no time counts unless all answers are the same."""
+    runs, compared = [], 0
+    for run in range(1, options.runs + 1):
+        for name in options.competitors:
+            usage = measure(_command_of(name, landing, work / name), work / f"{name}.log")
+            runs.append({"run": run, "competitor": name, **usage.as_dict()})
+            _say(f"  run {run} of {options.runs}: {name} {usage.wall_s:.1f} s, {usage.peak_bytes / 1e9:.2f} GB")
+        if OURS in options.competitors:
+            others = [name for name in options.competitors if name != OURS]
+            compared = sum(compare(work / OURS, work / name) for name in others)
+    measured: dict[str, Any] = {"runs": runs, "figures_compared": compared}
+    if OURS in options.competitors:
+        measured |= _inside(work / OURS)
+        measured["landing_bytes"] = sum(path.stat().st_size for path in landing.rglob("*") if path.is_file())
+    return measured
+
+
+def _command_of(name: str, landing: Path, out: Path) -> list[str]:
+    return python(MODULES[name], "--landing", str(landing), "--out", str(out))
+
+
+def _inside(out: Path) -> dict[str, Any]:
+    """What the last of our runs spent where."""
+    settings = settings_in(out)
+    nodes = read_nodes(settings.warehouse / "target", settings.work_database)
+    manifest = pq.read_table(settings.raw / MANIFEST, columns=["dataset", "rows_read"]).to_pydict()
+    rows = sum(manifest["rows_read"])
+    orders = ("dealer__sales_orders", "dealer__service_orders", "shop__receipts")
+    pairs = list(zip(manifest["dataset"], manifest["rows_read"], strict=True))
+    return {
+        "rows": rows,
+        "transactions": sum(count for dataset, count in pairs if dataset in orders),
+        "intake_s": float((out / INTAKE_SECONDS).read_text()),
+        "dbt_busy_s": busy_seconds(nodes),
+        "layers": per_layer(nodes),
+        "models": [node.as_dict() for node in sorted(nodes, key=lambda node: -node.seconds)],
+    }
+
+
+def _build_in_full(landing: Path, work: Path) -> dict[str, Any]:
+    """Everything, as a user builds it: intake, checks, all models and tests, publishing; and then the readers."""
+    warehouse, log = work / "warehouse", work / "full.log"
+    places = {
+        "NPS_WAREHOUSE": str(warehouse),
+        "DBT_TARGET_PATH": str(work / "target"),
+        "DBT_LOG_PATH": str(work / "logs"),
+    }
+    usage = measure(python("nps_chain", "build", "--landing", str(landing), "--anew"), log, places)
+    _say(f"  in full: {usage.wall_s:.1f} s, {usage.peak_bytes / 1e9:.2f} GB")
+    nodes = read_nodes(work / "target", warehouse / "work.duckdb")
+    text = log.read_text(encoding="utf-8")
+    stages = {
+        "intake": _seconds(r"^intake: .* rows from .* in ([\d.]+) s", text),
+        "checks": _seconds(r"^checks: .* in ([\d.]+) s", text),
+        "dbt_busy": busy_seconds(nodes),
+    }
+    full = {
+        **usage.as_dict(),
+        "stages": stages,
+        "layers": per_layer(nodes),
+        "models": [node.as_dict() for node in sorted(nodes, key=lambda node: -node.seconds)],
+        "warehouse_bytes": sum(path.stat().st_size for path in warehouse.rglob("*") if path.is_file()),
+    }
+    return {"full": full, "readers": [reading.as_dict() for reading in read(warehouse / "nps_chain.duckdb")]}
+
+
+def _seconds(pattern: str, text: str) -> float:
+    return sum(float(found) for found in re.findall(pattern, text, re.MULTILINE))
+
+
+def _keep(path: Path, scale: float, measured: dict[str, Any]) -> None:
+    """Put a scale's results in the place of older ones."""
+    results = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    results[f"{scale:g}"] = measured
+    ordered = dict(sorted(results.items(), key=lambda item: float(item[0])))
+    path.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+
+
+def _machine() -> dict[str, Any]:
+    cpus = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    memory = Path("/proc/meminfo").read_text(encoding="utf-8")
+    model = re.search(r"model name\s*:\s*(.*)", cpus)
+    total = re.search(r"MemTotal:\s*(\d+)", memory)
+    return {
+        "cores": os.cpu_count(),
+        "cpu": model.group(1) if model else platform.machine(),
+        "memory_bytes": int(total.group(1)) * 1024 if total else None,
+        "system": platform.platform(terse=True),
+        "load_average": os.getloadavg()[0],
+        "measured_on": datetime.now(UTC).date().isoformat(),
+        "memory_limit": os.environ.get("NPS_MEMORY_LIMIT"),
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _command() -> str:
+    return " ".join(["python -m bench.run", *sys.argv[1:]])
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
