@@ -1012,7 +1012,7 @@ select
     nps_of(promoters, detractors, responses) as nps,
     low_of(promoters, detractors, responses) as nps_ci_low,
     high_of(promoters, detractors, responses) as nps_ci_high,
-    estimated.exposed::bigint as exposed_customers,
+    coalesce(everybody.exposed, 0)::bigint as exposed_customers,
     estimated.excess_loss,
     estimated.margin_per_retained as margin_per_retained_eur,
     estimated.value_at_stake as value_at_stake_eur,
@@ -1029,6 +1029,10 @@ select
     end as verdict
 from trailing_counts
 inner join chain on trailing_counts.chain = chain.chain
+left join replicate as everybody
+    on
+        trailing_counts.chain = everybody.chain and trailing_counts.link = everybody.link
+        and everybody.replicate = 0
 left join estimated on trailing_counts.chain = estimated.chain and trailing_counts.link = estimated.link
 left join cumulated on trailing_counts.chain = cumulated.chain and trailing_counts.link = cumulated.link
 where responses > 0;

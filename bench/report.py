@@ -30,8 +30,8 @@ def _page(results: dict[float, Scale], plot: str) -> Iterable[str]:
     yield "<!-- Written by `make bench` from bench/results.json. Change bench/report.py, not this. -->"
     yield ""
     yield "The same raw files, the same answers: NPS per link and per partner and quarter, retention per category, the"
-    yield "weakest link. Every time counts from the raw files on. No time is shown unless all answers were equal: counts"
-    yield "exactly, doubles within 1e-9. Figures that this project hides for privacy are not compared."
+    yield "weakest link. Every time counts from the raw files on. No time is shown unless all answers were equal:"
+    yield "counts exactly, doubles within 1e-9. Figures that this project hides for privacy are not compared."
     yield ""
     yield "- **the limit**: bench/limit.sql, one hand-written DuckDB script with every shortcut that clean data allow"
     yield "- **this project**: the intake, then dbt with the models that the four answers need; no tests"
@@ -162,7 +162,8 @@ def _inside(scale: float, measured: Scale) -> Iterable[str]:
             f"In full, with all models, tests and checks and publishing: {full['wall_s']:.1f} s, "
             f"{full['cpu_s']:.1f} s of CPU, {full['peak_bytes'] / GIGABYTE:.2f} GB of memory, "
             f"{full['written_bytes'] / GIGABYTE:.2f} GB written; intake {stages['intake']:.1f} s, "
-            f"checks {stages['checks']:.1f} s, nodes executing {stages['dbt_busy']:.1f} s. The warehouse takes {full['warehouse_bytes'] / GIGABYTE:.2f} GB."
+            f"checks {stages['checks']:.1f} s, nodes executing {stages['dbt_busy']:.1f} s. "
+            f"The warehouse takes {full['warehouse_bytes'] / GIGABYTE:.2f} GB."
         )
         yield ""
         yield from _layer_table("In full", full)

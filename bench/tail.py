@@ -218,9 +218,12 @@ def verdict(
         & (resolved[["promoters", "detractors"]].min(axis=1) >= MIN_STRATUM)
         & is_followed
     ]
-    losses = _losses(buckets).merge(enough[["chain", "link"]], on=["chain", "link"])
+    losses = _losses(buckets)
+    exposed = losses.loc[losses["replicate"] == 0, ["chain", "link", "exposed"]]
+    losses = losses.drop(columns="exposed").assign(is_met=losses["exposed"] > 0)
+    losses = losses.merge(enough[["chain", "link"]], on=["chain", "link"])
     losses["place"] = losses["link"].map(LINKS.index)
-    estimates = losses[(losses["replicate"] == 0) & (losses["exposed"] > 0) & losses["margin_per_retained"].notna()]
+    estimates = losses[(losses["replicate"] == 0) & losses["is_met"] & losses["margin_per_retained"].notna()]
     compared = losses[losses["replicate"] > 0].merge(estimates[["chain", "link"]], on=["chain", "link"])
     compared = compared.sort_values(["value_at_stake", "place"], ascending=[False, True])
     is_first = compared.groupby(["chain", "replicate"]).cumcount() == 0
@@ -240,6 +243,7 @@ def verdict(
     within = cells["quarter_start_on"].astype(str).str[:10].between(*trailing)
     totals = with_nps(cells[within].groupby(["chain", "link"], as_index=False).sum(numeric_only=True))
     totals = totals[totals["responses"] > 0]
+    totals = totals.merge(exposed, on=["chain", "link"], how="left").fillna({"exposed": 0})
     table = totals.merge(estimates, on=["chain", "link"], how="left").merge(
         shares.drop(columns="place"), on=["chain", "link"], how="left"
     )
