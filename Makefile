@@ -15,6 +15,10 @@ RUN := $(BIN)/python -m nps_chain
 BUILD_STAMP := $(VENV)/.build-installed
 TEST_STAMP := $(VENV)/.test-installed
 AUDIT_STAMP := $(VENV)/.audit-installed
+BENCH_STAMP := $(VENV)/.bench-installed
+# the transactions of each size, and how often the competitors take turns on it
+SCALES ?= 1e6
+RUNS ?= 5
 AUDIT := $(VENV)/audit/bin
 # pypi or osv: who is asked about vulnerabilities
 SERVICE ?= pypi
@@ -22,7 +26,7 @@ NPM ?= npm
 NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 SQL := models tests/data analyses
 
-.PHONY: help setup setup-test demo intake check build publish verdict export test lint sqlfluff unit fuzz torture audit \
+.PHONY: help setup setup-test demo intake check build publish verdict export test lint sqlfluff unit fuzz torture audit bench \
 	docs lock clean
 
 help: ## list the commands
@@ -99,13 +103,16 @@ audit: $(AUDIT_STAMP) ## look up known vulnerabilities of everything that is ins
 		exit 1; \
 	fi
 
+bench: $(BENCH_STAMP) ## measure against other ways: make bench SCALES="1e6 1e7" RUNS=5 BENCH="--competitors limit ours"
+	$(VENV)/bench/bin/python -m bench.run --scales $(SCALES) --runs $(RUNS) $(BENCH)
+
 docs: $(BUILD_STAMP) ## write docs/landing.md from the contract
 	@$(RUN) docs
 
 lock: $(BUILD_STAMP) ## renew the locked requirements
 	@$(BIN)/python -m pip install --quiet uv
-	@for name in test build audit; do \
-		constraint=; if [ $$name = build ]; then constraint="-c requirements/test.txt"; fi; \
+	@for name in test build bench audit; do \
+		constraint=; if [ $$name = build ] || [ $$name = bench ]; then constraint="-c requirements/test.txt"; fi; \
 		echo "locking requirements/$$name.txt"; \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-strip-extras --custom-compile-command "make lock" $$constraint \
@@ -136,4 +143,11 @@ $(AUDIT_STAMP): requirements/audit.txt | $(BIN)/python
 	@echo "setup: installing what the audit needs"
 	@$(BIN)/python -m venv $(VENV)/audit
 	@$(AUDIT)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
+
+# apart, so that the tests' environment stays as it is
+$(BENCH_STAMP): requirements/bench.txt | $(BIN)/python
+	@echo "setup: installing what the benchmark needs"
+	@$(BIN)/python -m venv $(VENV)/bench
+	@$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@

@@ -78,8 +78,10 @@ def _compare_table(table: str, key: list[str], ours: pd.DataFrame, theirs: pd.Da
 
 
 def _hidden(joined: pd.DataFrame) -> pd.Series:
+    """What the project alone knows to be hidden, and cells that are in its marts so that they are seen to be empty."""
     if "is_suppressed" in joined:
-        return joined["is_suppressed"].eq(True)
+        hidden = joined["is_suppressed"].eq(True)
+        return hidden | joined["at_risk_at_start"].eq(0) if "at_risk_at_start" in joined else hidden
     if "responses" in joined:
         # the verdict's table has no such column: there a hidden total is blank
         return joined["responses"].isna()

@@ -63,9 +63,9 @@ def generate(plan: Plan, workers: int | None = None) -> None:
     """Lay the folder down."""
     shutil.rmtree(plan.out, ignore_errors=True)
     (plan.out / "chain").mkdir(parents=True)
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         for name, query in landing_sql.administration(list(plan.chains())).items():
-            connection.execute(f"copy ({query}) to '{plan.out}/chain/{name}.csv' (header)")
+            connection.execute(f"copy (from ({query}) order by all) to '{plan.out}/chain/{name}.csv' (header)")
     with ProcessPoolExecutor(workers) as pool:
         list(pool.map(partial(write_chain, plan), plan.chains()))
 
@@ -101,7 +101,9 @@ def _write(connection: duckdb.DuckDBPyConnection, file: File, chain: Chain, scra
         (_json_lines(connection, file.query) if file.format == "json" else file.query),
         FORMATS[file.format],
     )
-    connection.execute(f"copy ({query}) to '{folder}' ({options}{file.options}, partition_by (partner_code, period))")
+    connection.execute(
+        f"copy (from ({query}) order by all) to '{folder}' ({options}{file.options}, partition_by (partner_code, period))"
+    )
     for written in folder.glob("partner_code=*/period=*/*"):
         partner, period = (part.split("=", 1)[1] for part in written.parts[-3:-1])
         number = written.stem.removeprefix("data_")
