@@ -101,9 +101,7 @@ def _write(connection: duckdb.DuckDBPyConnection, file: File, chain: Chain, scra
         (_json_lines(connection, file.query) if file.format == "json" else file.query),
         FORMATS[file.format],
     )
-    connection.execute(
-        f"copy (from ({query}) order by all) to '{folder}' ({options}{file.options}, partition_by (partner_code, period))"
-    )
+    connection.execute(f"copy ({query}) to '{folder}' ({options}{file.options}, partition_by (partner_code, period))")
     for written in folder.glob("partner_code=*/period=*/*"):
         partner, period = (part.split("=", 1)[1] for part in written.parts[-3:-1])
         number = written.stem.removeprefix("data_")
