@@ -1,6 +1,6 @@
--- The limit: what the machine needs for the answers alone. One script, no dbt, that reads the landing folder once and takes
--- every shortcut that clean data allow: nothing is checked, quarantined, kept row by row, suppressed or documented, an
--- identity is hashed once and not at every mention, and no address is shared.
+-- The limit: what the machine needs for the answers alone. One script, no dbt, that reads the landing folder once and
+-- takes every shortcut that clean data allow: nothing is checked, quarantined, kept row by row, suppressed or
+-- documented, an identity is hashed once and not at every mention, and no address is shared.
 -- The definitions are those of docs/methods.md; no code is shared with the project.
 -- Variables: `landing` (folder), `seeds` (folder), `identity_key`.
 
@@ -252,7 +252,9 @@ create temp table brand_owned as
 select brand_survey.*, ownership.owner_number, brand_survey.serial + coalesce(ownership.owner_number, 0) as unit
 from brand_survey
 left join ownership
-    on brand_survey.serial = ownership.serial and brand_survey.sent_on between ownership.owned_from and ownership.owned_to;
+    on
+        brand_survey.serial = ownership.serial
+        and brand_survey.sent_on between ownership.owned_from and ownership.owned_to;
 
 create temp table ownership_survey_owned as
 select ownership_survey.*, ownership.owner_number, ownership_survey.serial + coalesce(ownership.owner_number, 0) as unit
@@ -422,22 +424,30 @@ left join person as by_email on addressed.email = by_email.node
 left join person as by_phone on addressed.phone = by_phone.node
 left join person as by_unit on addressed.unit = by_unit.node
 union all
-select 'dealer', chain, partner_code, sent_on, true, answered_on, score, coalesce(person.customer, dealer_survey.customer)
+select
+    'dealer', chain, partner_code, sent_on, true, answered_on, score,
+    coalesce(person.customer, dealer_survey.customer)
 from dealer_survey
 left join person on dealer_survey.customer = person.node
 union all
 select 'contact_centre', called.chain, called.partner_code, sent_on, true, answered_on, nps, called.customer
 from contact_survey
-inner join called on contact_survey.partner_code = called.partner_code and contact_survey.contact_id = called.contact_id;
+inner join called
+    on contact_survey.partner_code = called.partner_code and contact_survey.contact_id = called.contact_id;
 
 create temp table response as
-select row_number() over () as response, *, case when score >= 9 then 'promoter' when score >= 7 then 'passive' else 'detractor' end as category
+select
+    row_number() over () as response,
+    *,
+    case when score >= 9 then 'promoter' when score >= 7 then 'passive' else 'detractor' end as category
 from (
     select link, chain, partner_code, customer, answered_on as day, score
     from asked
     where score is not null
     union all
-    select 'shop', chain, partner_code, coalesce(by_card.customer, shop_survey.customer, by_email.customer, email), answered_on, score
+    select
+        'shop', chain, partner_code, coalesce(by_card.customer, shop_survey.customer, by_email.customer, email),
+        answered_on, score
     from shop_survey
     left join person as by_card on shop_survey.customer = by_card.node
     left join person as by_email on shop_survey.email = by_email.node
@@ -489,21 +499,34 @@ from counted
 group by all;
 
 create temp macro nps_of(promoters, detractors, responses) as 100 * (promoters - detractors) / responses::double;
-create temp macro adjusted_nps(promoters, detractors, responses) as 100 * (promoters - detractors) / (responses + 3.0)::double;
+create temp macro adjusted_nps(promoters, detractors, responses) as
+    100 * (promoters - detractors) / (responses + 3.0)::double;
 create temp macro adjusted_se(promoters, detractors, responses) as
     100 * sqrt(
-        ((promoters + detractors + 1.5)::double / (responses + 3) - ((promoters - detractors)::double / (responses + 3)) ** 2)
-        / (responses + 3)
+        (
+            (promoters + detractors + 1.5)::double / (responses + 3)
+            - ((promoters - detractors)::double / (responses + 3)) ** 2
+        ) / (responses + 3)
     );
 create temp macro low_of(promoters, detractors, responses) as
-    greatest(-100, adjusted_nps(promoters, detractors, responses) - 1.959964 * adjusted_se(promoters, detractors, responses));
+    greatest(
+        -100,
+        adjusted_nps(promoters, detractors, responses)
+        - 1.959964 * adjusted_se(promoters, detractors, responses)
+    );
 create temp macro high_of(promoters, detractors, responses) as
-    least(100, adjusted_nps(promoters, detractors, responses) + 1.959964 * adjusted_se(promoters, detractors, responses));
+    least(
+        100,
+        adjusted_nps(promoters, detractors, responses)
+        + 1.959964 * adjusted_se(promoters, detractors, responses)
+    );
 
 create table nps_by_partner as
 select
     chain_code, link as link_code, partner_code, quarter_start_on,
-    invitations, answered / nullif(delivered, 0) as response_rate,
+    case when sum(invitations) over (partition by cell.chain, link, partner_code) > 0 then invitations end
+        as invitations,
+    answered / nullif(delivered, 0) as response_rate,
     responses, promoters, passives, detractors,
     case when responses > 0 then nps_of(promoters, detractors, responses) end as nps,
     case when responses > 0 then low_of(promoters, detractors, responses) end as nps_ci_low,
@@ -523,7 +546,8 @@ with added as (
 )
 select
     chain_code, link as link_code, quarter_start_on,
-    invitations, answered / nullif(delivered, 0) as response_rate,
+    case when sum(invitations) over (partition by added.chain, link) > 0 then invitations end as invitations,
+    answered / nullif(delivered, 0) as response_rate,
     responses, promoters, passives, detractors,
     case when responses > 0 then nps_of(promoters, detractors, responses) end as nps,
     case when responses > 0 then low_of(promoters, detractors, responses) end as nps_ci_low,
@@ -610,7 +634,9 @@ select
     sum(events / at_risk::double / nullif(at_risk - events, 0)) over so_far as greenwood,
     -- of being censored later: who returns on a day can't be censored on it
     coalesce(
-        exp(sum(case when at_risk - events > censored then ln(1 - censored / (at_risk - events)::double) end) over before),
+        exp(sum(
+            case when at_risk - events > censored then ln(1 - censored / (at_risk - events)::double) end
+        ) over before),
         1
     ) as uncensored
 from at_risk
@@ -709,7 +735,8 @@ exposed as (
         met.chain, link, customer,
         bool_or(day between getvariable('trailing_from') and getvariable('trailing_to')) as is_trailing,
         bool_or(
-            day between getvariable('trailing_from') - retention_window and getvariable('trailing_to') - retention_window
+            day between getvariable('trailing_from') - retention_window
+            and getvariable('trailing_to') - retention_window
         ) as is_reference
     from met
     inner join chain on met.chain = chain.chain

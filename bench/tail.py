@@ -75,8 +75,16 @@ def with_nps(counts: pd.DataFrame) -> pd.DataFrame:
 def nps_tables(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """NPS per link and per partner, by quarter."""
     cells = cells.rename(columns={"chain": "chain_code", "link": "link_code"})
-    by_link = cells.groupby(["chain_code", "link_code", "quarter_start_on"], as_index=False).sum(numeric_only=True)
-    return {"nps_by_partner": with_nps(cells), "nps_by_link": with_nps(by_link)}
+    link = ["chain_code", "link_code"]
+    by_link = cells.groupby([*link, "quarter_start_on"], as_index=False).sum(numeric_only=True)
+    tables = {"nps_by_partner": (cells, [*link, "partner_code"]), "nps_by_link": (by_link, link)}
+    return {name: with_nps(_invited(counts, unit)) for name, (counts, unit) in tables.items()}
+
+
+def _invited(counts: pd.DataFrame, unit: list[str]) -> pd.DataFrame:
+    """No number of invitations where none are ever recorded."""
+    total = counts.groupby(unit)["invitations"].transform("sum")
+    return counts.assign(invitations=counts["invitations"].where(total > 0))
 
 
 def curves(exits: pd.DataFrame) -> pd.DataFrame:
