@@ -1,6 +1,8 @@
 """Whether two sets of answers are the same: counts exactly, doubles within a billionth.
 
 Small numbers are hidden in the project's marts and in nobody else's answers: what is hidden there is not compared.
+P(weakest) is a count of replicates. Two links whose value at stake agrees in a replicate to the last bits could change
+places where sums are added in another order; that would show as a difference of 1/400 here, and has not been seen.
 """
 
 import math

@@ -19,6 +19,7 @@ from nps_chain.settings import ROOT, Settings
 
 # How long the intake took is left here, since dbt's own results begin after it.
 INTAKE_SECONDS = "intake_seconds"
+TARGET = "target"
 
 
 def settings_in(out: Path) -> Settings:
@@ -35,7 +36,8 @@ def answer(landing: Path, out: Path, key: str, variables: dict[str, int] | None 
     started = monotonic()
     intake.run(landing.resolve(), settings.raw, key, settings.temporary)
     (out / INTAKE_SECONDS).write_text(f"{monotonic() - started}")
-    target, logs = settings.warehouse / "target", settings.warehouse / "logs"
+    # what dbt has read of the project stays for the next run, as it does between a user's builds
+    target, logs = (out / TARGET).resolve(), settings.warehouse / "logs"
     command = [
         str(Path(sys.executable).with_name("dbt")),
         "build",

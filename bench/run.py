@@ -24,7 +24,7 @@ from bench.compare import compare
 from bench.generate import Plan, generate
 from bench.layers import busy_seconds, per_layer, read_nodes
 from bench.measure import measure, python
-from bench.ours import INTAKE_SECONDS, settings_in
+from bench.ours import INTAKE_SECONDS, TARGET, settings_in
 from bench.readers import read
 from bench.report import write_report
 from nps_chain.identity import KEY_VARIABLE
@@ -89,10 +89,11 @@ def measure_scale(options: Options, scale: float) -> dict[str, Any]:
 
 
 def _floor(work: Path) -> float:
-    """What our answers take when there are next to no data."""
+    """What our answers take with next to no data. dbt reads the project in the first run, so that the second counts."""
     landing = work / "floor"
     generate(Plan(FLOOR_TRANSACTIONS, landing))
-    return measure(_command_of(OURS, landing, work / "floor-out"), work / "floor.log").wall_s
+    command = _command_of(OURS, landing, work / OURS)
+    return [measure(command, work / "floor.log").wall_s for _ in range(2)][-1]
 
 
 def _take_turns(options: Options, landing: Path, work: Path) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _command_of(name: str, landing: Path, out: Path) -> list[str]:
 def _inside(out: Path) -> dict[str, Any]:
     """What the last of our runs spent where."""
     settings = settings_in(out)
-    nodes = read_nodes(settings.warehouse / "target", settings.work_database)
+    nodes = read_nodes(out / TARGET, settings.work_database)
     manifest = pq.read_table(settings.raw / MANIFEST, columns=["dataset", "rows_read"]).to_pydict()
     rows = sum(manifest["rows_read"])
     orders = ("dealer__sales_orders", "dealer__service_orders", "shop__receipts")
