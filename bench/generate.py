@@ -34,6 +34,8 @@ SEED = 20260630
 # Receipts are more than orders; both halves of the chain are then of like cost.
 INDUSTRY_SHARE = {AUTOMOTIVE: 0.4, RETAIL: 0.6}
 PLACE = ("partner_code", "period")
+# of each of the processes, one per core
+MEMORY_LIMIT = "4GB"
 # a JSON text holds no control character, so that none is ever quoted
 FORMATS = {
     "csv": "format csv, header",
@@ -74,13 +76,18 @@ def write_chain(plan: Plan, chain: Chain) -> None:
     """Simulate a chain and write its files."""
     share = INDUSTRY_SHARE[chain.industry] / len(COUNTRIES)
     persons = round(plan.transactions * share / transactions_per_person(chain))
-    world = simulate(chain, persons)
     files: ChainFiles = {AUTOMOTIVE: AutomotiveFiles, RETAIL: RetailFiles}[chain.industry](chain)
     scratch = plan.out.with_name(f".{plan.out.name}-{chain.industry}-{chain.country}")
     shutil.rmtree(scratch, ignore_errors=True)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("person", pa.table(world.persons))
-        connection.register("visited", pa.table(world.visits))
+    scratch.mkdir(parents=True)
+    options = {"threads": 1, "memory_limit": MEMORY_LIMIT, "preserve_insertion_order": True}
+    with duckdb.connect(str(scratch / "world.duckdb"), config=options) as connection:
+        for number, world in enumerate(simulate(chain, persons)):
+            for table, columns in {"person": world.persons, "visited": world.visits}.items():
+                connection.register("block", pa.table(columns))
+                connection.execute(
+                    f"{'insert into' if number else 'create table'} {table} {'' if number else 'as '}from block"
+                )
         for statement in files.prepare():
             connection.execute(statement)
         for file in files.files():

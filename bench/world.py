@@ -4,6 +4,7 @@ Every random number is a hash of the seed, what it is for, and the person and vi
 gives the same world whatever the machine. A person is a row and a visit a column of a grid: nothing loops over rows.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -119,6 +120,8 @@ CONTACT_SHARE = 0.052
 RESALE_SHARE = 0.15
 SECOND_UNIT_SHARE = 0.2
 SECOND_UNIT_VISIT = 4
+# Persons simulated at a time; even, since every second one may buy the car of the one before.
+BLOCK = 200_000
 RESALE_MIN_DAYS = 200
 RETURN_SHARE = 0.03
 DAYS_TO_RETURN = 5
@@ -159,14 +162,20 @@ def partners_per_country(transactions: float) -> int:
 
 def transactions_per_person(chain: Chain, pilot: int = 20_000) -> float:
     """Transactions of an average person, from a pilot."""
-    visits = simulate(chain, pilot).visits
-    return (len(visits["person"]) + int(visits["is_returned"].sum())) / pilot
+    blocks = [world.visits for world in simulate(chain, pilot)]
+    return sum(len(visits["person"]) + int(visits["is_returned"].sum()) for visits in blocks) / pilot
 
 
-def simulate(chain: Chain, count: int) -> World:
+def simulate(chain: Chain, count: int) -> Iterator[World]:
+    """The world of so many persons, block by block, so that its size is no matter of memory."""
+    for first in range(0, count, BLOCK):
+        yield _simulate_block(chain, np.arange(first, min(first + BLOCK, count)), count)
+
+
+def _simulate_block(chain: Chain, persons: Grid, count: int) -> World:
     """Let people come, score, and come back or not."""
     draws, pace = chain.draws, PACES[chain.industry]
-    persons, visits = np.arange(count), np.arange(pace.visits)
+    visits = np.arange(pace.visits)
     people = _people(chain, draws, persons)
     column = persons[:, None]
     days = _days(draws, persons, visits, people, pace)
@@ -183,7 +192,7 @@ def simulate(chain: Chain, count: int) -> World:
     if chain.industry == AUTOMOTIVE:
         _resell(draws, persons, people)
     happens = is_here & (days <= LAST_DAY) & (days < people["sold_on"][:, None])
-    return World(people, _happened(draws, happens, people, days, partner, scores, is_contacted))
+    return World(people, _happened(draws, count, happens, people, days, partner, scores, is_contacted))
 
 
 def _people(chain: Chain, draws: Draws, persons: Grid) -> dict[str, Grid]:
@@ -254,11 +263,12 @@ def _resell(draws: Draws, persons: Grid, people: dict[str, Grid]) -> None:
     )
     buyers = np.flatnonzero(buys_used)
     people["sold_on"][buyers - 1] = first[buyers]
-    people["unit"][buyers] = buyers - 1
+    people["unit"][buyers] = persons[buyers] - 1
 
 
 def _happened(
     draws: Draws,
+    count: int,
     happens: Grid,
     people: dict[str, Grid],
     days: Grid,
@@ -268,23 +278,24 @@ def _happened(
 ) -> dict[str, Grid]:
     """The visits that happened, as columns, with all that was drawn for them."""
     row, visit = np.nonzero(happens)
-    has_second = draws.uniform("second unit", row) < SECOND_UNIT_SHARE
+    person = people["person"][row]
+    has_second = draws.uniform("second unit", person) < SECOND_UNIT_SHARE
     until = np.minimum(people["sold_on"][row], LAST_DAY + 1)
     day = days[happens]
-    contact_day = day + CONTACT_DAYS[0] + np.floor(draws.uniform("contact day", row, visit) * CONTACT_DAYS[1])
+    contact_day = day + CONTACT_DAYS[0] + np.floor(draws.uniform("contact day", person, visit) * CONTACT_DAYS[1])
     columns = {
-        "person": row,
+        "person": person,
         "visit": visit,
         "day": day,
         "partner": partner[happens],
         "until": until,
         "is_sale": ((visit == 0) & ~people["is_known"][row]) | (has_second & (visit == SECOND_UNIT_VISIT)),
-        "unit": np.where(has_second & (visit >= SECOND_UNIT_VISIT), len(days) + row, people["unit"][row]),
+        "unit": np.where(has_second & (visit >= SECOND_UNIT_VISIT), count + person, people["unit"][row]),
         "is_contacted": is_contacted[happens] & (contact_day < until),
         "contact_day": contact_day.astype(np.int64),
-        "is_returned": (draws.uniform("returned", row, visit) < RETURN_SHARE) & (day + DAYS_TO_RETURN < until),
+        "is_returned": (draws.uniform("returned", person, visit) < RETURN_SHARE) & (day + DAYS_TO_RETURN < until),
     }
     columns |= {f"score_{link}": score[happens] for link, score in scores.items()}
     for what in DRAWN_PER_VISIT:
-        columns[f"u_{what}"] = draws.uniform(what, row, visit).astype(np.float32)
+        columns[f"u_{what}"] = draws.uniform(what, person, visit).astype(np.float32)
     return columns
