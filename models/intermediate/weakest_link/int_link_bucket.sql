@@ -10,7 +10,10 @@ outcomes as (
 
 exposures as (
 
-    select * from {{ ref('int_link_exposure') }}
+    select
+        *,
+        sum(is_trailing) over (partition by chain_key, customer_key) as links_met
+    from {{ ref('int_link_exposure') }}
 
 ),
 
@@ -46,6 +49,7 @@ scored as (
         segment,
         cast(customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket,
         cast(0 as bigint) as exposed,
+        cast(0 as bigint) as exposed_once_e9,
         cast(0 as bigint) as retained_with_margin,
         cast(0 as decimal(18, 2)) as margin_eur,
         {%- for category in categories %}
@@ -69,6 +73,9 @@ met as (
         customer_chains.segment,
         cast(exposures.customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket,
         sum(exposures.is_trailing) as exposed,
+        -- a customer who met several links counts once over all of them
+        sum(case when exposures.is_trailing = 1 then cast(round(1e9 / exposures.links_met) as bigint) else 0 end)
+            as exposed_once_e9,
         sum(case when exposures.is_reference = 1 and margins.margin_eur is not null then 1 else 0 end)
             as retained_with_margin,
         sum(case when exposures.is_reference = 1 then coalesce(margins.margin_eur, 0) else 0 end) as margin_eur,
@@ -110,6 +117,7 @@ select
     segment,
     bucket,
     cast(sum(exposed) as bigint) as exposed,
+    cast(sum(exposed_once_e9) as bigint) as exposed_once_e9,
     cast(sum(retained_with_margin) as bigint) as retained_with_margin,
     cast(sum(margin_eur) as decimal(18, 2)) as margin_eur,
     {%- for category in categories %}

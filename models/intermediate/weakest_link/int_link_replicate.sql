@@ -4,37 +4,9 @@
 {%- set categories = ['promoter', 'passive', 'detractor'] -%}
 with
 
-buckets as (
-
-    select * from {{ ref('int_link_bucket') }}
-
-),
-
-weights as (
-
-    select * from {{ ref('int_bootstrap_weight') }}
-
-),
-
 strata as (
 
-    select
-        buckets.chain_link_key,
-        buckets.tenure_band_key,
-        buckets.segment,
-        weights.replicate,
-        sum(weights.weight * buckets.exposed) as exposed,
-        sum(weights.weight * buckets.retained_with_margin) as retained_with_margin,
-        sum(weights.weight * buckets.margin_eur) as margin_eur,
-        {%- for category in categories %}
-            sum(weights.weight * buckets.{{ category }}s) as {{ category }}s,
-            sum(weights.weight * buckets.trailing_{{ category }}s) as trailing_{{ category }}s,
-            sum(weights.weight * buckets.retained_{{ category }}s_e9) as retained_{{ category }}s_e9
-            {%- if not loop.last %},{% endif %}
-        {%- endfor %}
-    from buckets
-    inner join weights on buckets.bucket = weights.bucket
-    group by buckets.chain_link_key, buckets.tenure_band_key, buckets.segment, weights.replicate
+    select * from {{ ref('int_link_stratum_replicate') }}
 
 ),
 
@@ -77,6 +49,7 @@ standardised as (
         strata.chain_link_key,
         strata.replicate,
         strata.exposed,
+        strata.exposed_once_e9,
         {%- for category in categories %}
             {{ stratum_retention(category) }} as {{ category }}_retention,
         {%- endfor %}
@@ -110,35 +83,64 @@ standardised as (
 
 ),
 
+mixed as (
+
+    select
+        *,
+        promoter_share * promoter_retention
+        + coalesce(passive_share * passive_retention, 0)
+        + coalesce(detractor_share * detractor_retention, 0) as retention
+    from standardised
+    where exposed > 0
+
+),
+
 losses as (
 
     select
         chain_link_key,
         replicate,
         -- a few strata per link: a decimal sum is exact in any order
-        sum(
-            cast(
-                exposed * (
-                    promoter_retention
-                    - promoter_share * promoter_retention
-                    - coalesce(passive_share * passive_retention, 0)
-                    - coalesce(detractor_share * detractor_retention, 0)
-                ) as decimal(28, 9)
-            )
-        ) as lost_customers
-    from standardised
-    where exposed > 0
+        {{ stable_sum('exposed * (promoter_retention - retention)', 9) }} as lost_customers,
+        {{ stable_sum('exposed_once_e9 / 1e9 * (1 - retention)', 9) }} as expected_lost_once,
+        {{ stable_sum('exposed * detractor_share', 9) }} as detractors_exposed,
+        {{ stable_sum('exposed * passive_share', 9) }} as passives_exposed
+    from mixed
     group by chain_link_key, replicate
+
+),
+
+crude as (
+
+    select
+        *,
+        {%- for category in categories %}
+            retained_{{ category }}s_e9 / (cast(nullif({{ category }}s, 0) as double) * 1e9)
+                as {{ category }}_retention,
+            trailing_{{ category }}s
+            / cast(nullif(trailing_promoters + trailing_passives + trailing_detractors, 0) as double)
+                as {{ category }}_share{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from links
 
 )
 
 select
-    links.chain_link_key,
-    links.replicate,
-    links.exposed,
-    cast(losses.lost_customers as double) / links.exposed as excess_loss,
-    cast(links.margin_eur as double) / nullif(links.retained_with_margin, 0) as margin_per_retained_eur,
-    cast(losses.lost_customers as double) * cast(links.margin_eur as double) / nullif(links.retained_with_margin, 0)
+    crude.chain_link_key,
+    crude.replicate,
+    crude.exposed,
+    losses.lost_customers / crude.exposed as excess_loss,
+    crude.promoter_retention
+    - crude.promoter_share * crude.promoter_retention
+    - coalesce(crude.passive_share * crude.passive_retention, 0)
+    - coalesce(crude.detractor_share * crude.detractor_retention, 0) as excess_loss_crude,
+    losses.detractors_exposed / crude.exposed as detractor_share,
+    losses.passives_exposed / crude.exposed as passive_share,
+    crude.detractor_share as detractor_share_crude,
+    crude.passive_share as passive_share_crude,
+    losses.expected_lost_once,
+    cast(crude.margin_eur as double) / nullif(crude.retained_with_margin, 0) as margin_per_retained_eur,
+    losses.lost_customers * cast(crude.margin_eur as double) / nullif(crude.retained_with_margin, 0)
         as value_at_stake_eur
-from links
-inner join losses on links.chain_link_key = losses.chain_link_key and links.replicate = losses.replicate
+from crude
+inner join losses on crude.chain_link_key = losses.chain_link_key and crude.replicate = losses.replicate

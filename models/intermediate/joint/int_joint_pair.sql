@@ -1,0 +1,75 @@
+{#- Two links' scores of one customer and what became of the customer: an anchor, and the latest score of another link at
+    or before it within var journey_days. A later score is no control: whoever gave it had stayed until then. Added up per
+    stratum and bucket of customers, so that the bootstrap's cost doesn't grow with the data. -#}
+with
+
+responses as (
+
+    select
+        response_key,
+        chain_key,
+        chain_link_key,
+        customer_key,
+        response_on,
+        -- +1, 0 or -1: its mean is the NPS
+        is_promoter - is_detractor as standing
+    from {{ ref('fct_nps_response') }}
+    where customer_key is not null
+
+),
+
+outcomes as (
+
+    select
+        response_key,
+        tenure_band_key,
+        segment,
+        nps_category,
+        -- billionths, so that sums are exact in any order
+        cast(round(retained * 1e9) as bigint) as retained_e9
+    from {{ ref('int_response_outcome') }}
+
+),
+
+paired as (
+
+    select
+        outcomes.*,
+        anchors.chain_link_key,
+        controls.chain_link_key as control_link_key,
+        controls.standing,
+        cast(anchors.customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket
+    from outcomes
+    inner join responses as anchors on outcomes.response_key = anchors.response_key
+    inner join responses as controls
+        on
+            anchors.customer_key = controls.customer_key
+            and anchors.chain_key = controls.chain_key
+            and anchors.chain_link_key != controls.chain_link_key
+            and anchors.response_on >= controls.response_on
+            and {{ add_days('anchors.response_on', -var('journey_days')) }} < controls.response_on
+    qualify
+        row_number() over (
+            partition by outcomes.response_key, controls.chain_link_key
+            order by controls.response_on desc, controls.response_key desc
+        ) = 1
+
+)
+
+select
+    chain_link_key,
+    control_link_key,
+    tenure_band_key,
+    segment,
+    bucket,
+    count(*) as pairs,
+    {%- for category in ['detractor', 'passive'] %}
+        sum(case when nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
+        sum(case when nps_category = '{{ category }}' then standing else 0 end) as standing_of_{{ category }}s,
+    {%- endfor %}
+    sum(standing) as standing,
+    sum(standing * standing) as standing_squares,
+    cast(sum(retained_e9) as bigint) as retained_e9,
+    cast(sum(standing * retained_e9) as bigint) as standing_retained_e9
+from paired
+group by chain_link_key, control_link_key, tenure_band_key, segment, bucket

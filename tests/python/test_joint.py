@@ -1,0 +1,369 @@
+"""The joint model of all links' scores against statsmodels, numpy and a count of every order of putting links right."""
+
+import itertools
+import math
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from sql_harness import CompiledProject, Sandbox, compile_project
+
+CHAIN = 1001
+LINKS = {10011: "Manufacturer", 10012: "Importer", 10013: "Dealer", 10015: "Contact centre"}
+PRIOR, MIN_PAIRS, JOURNEY_DAYS = 200, 30, 365
+REPLICATES = 12
+FIRST_DAY, AS_OF = date(2023, 1, 1), date(2026, 6, 30)
+TRAILING_FROM = date(2025, 7, 1)
+STRATA = list(itertools.product((1, 2), ("business", "private")))
+MODELS = [
+    *("int_link_bucket", "int_link_stratum_replicate", "int_link_replicate", "int_link_evidence"),
+    *("int_joint_pair", "int_joint_control", "int_joint_moment", "int_joint_replicate", "int_joint_evidence"),
+    "int_loss_replicate",
+]
+GIVEN = [
+    *("fct_nps_response", "int_response_outcome", "int_link_exposure", "int_customer_chain", "tenure_bands"),
+    *("int_customer_window_margin", "int_period", "int_bootstrap_weight", "dim_chain", "dim_chain_link"),
+]
+
+
+def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
+    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
+    np.testing.assert_allclose(
+        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
+    )
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+    """The compiled queries, from one start of dbt."""
+    return compile_project(tmp_path_factory.mktemp("joint"), ["statistics_probe_joint", *GIVEN, *MODELS])
+
+
+@pytest.fixture
+def sandbox(project: CompiledProject) -> Sandbox:
+    """An empty database for one test."""
+    return Sandbox(project)
+
+
+# ------------------------------------------------------------------------------------------------------ formulas
+
+
+def systems(matrices: list[np.ndarray], sides: list[np.ndarray]) -> pd.DataFrame:
+    """Rows of the probe; the sums are those of no test here."""
+    rows = []
+    for number, (matrix, side) in enumerate(zip(matrices, sides, strict=True)):
+        row = {f"a_{i + 1}_{j + 1}": matrix[i, j] for i in range(4) for j in range(i, 4)}
+        row |= {f"b_{i + 1}": side[i] for i in range(4)}
+        rows.append({"system": number, **row, "sum_ab": 1.0, "sum_a": 1.0, "sum_b": 1.0, "n": 1.0, "seen": 1.0})
+    return pd.DataFrame(rows)
+
+
+def solutions(sandbox: Sandbox, rows: pd.DataFrame) -> np.ndarray:
+    """x of every system."""
+    got = sandbox.probe("statistics_probe_joint", {"probe_systems": rows}).sort_values("system")
+    return got[[f"x_{i}" for i in range(1, 5)]].to_numpy(dtype=float)
+
+
+def test_systems_are_solved(sandbox: Sandbox) -> None:
+    """Against numpy, with scales from thousandths to thousands."""
+    random = np.random.default_rng(1809)
+    matrices, sides = [], []
+    for _ in range(200):
+        scale = 10.0 ** random.uniform(-3, 3, (4, 1))
+        matrices.append(np.cov(random.normal(0, 1, (4, 12)) * scale))
+        sides.append(random.normal(0, 1, 4) * scale[:, 0])
+    expected = [np.linalg.solve(matrix, side) for matrix, side in zip(matrices, sides, strict=True)]
+    np.testing.assert_allclose(solutions(sandbox, systems(matrices, sides)), expected, rtol=1e-8)
+
+
+def test_systems_without_a_solution_give_nothing(sandbox: Sandbox) -> None:
+    """Singular, indefinite, empty and incomplete ones; their neighbours are solved."""
+    eye = np.eye(4)
+    singular = np.ones((4, 4)) + np.diag([0, 0, 1, 1])
+    indefinite = np.eye(4) + 2 * (np.eye(4)[::-1])
+    empty = np.diag([1.0, 0, 1, 1])
+    incomplete = eye.copy()
+    incomplete[0, 3] = np.nan
+    rows = systems([eye, singular, indefinite, empty, incomplete, 2 * eye], [np.ones(4)] * 6)
+    rows = rows.astype(object).where(rows.notna(), None).astype({"system": int})
+    got = solutions(sandbox, rows.astype({column: float for column in rows if column != "system"}))
+    close(got[0], np.ones(4))
+    close(got[5], np.ones(4) / 2)
+    assert np.isnan(got[1:5]).all()
+
+
+def test_factors(sandbox: Sandbox) -> None:
+    """Centred products, and what is left of a covariance that was seen in part."""
+    rows = pd.concat([systems([np.eye(4)], [np.ones(4)])] * 5, ignore_index=True)
+    rows["system"] = range(5)
+    rows["sum_ab"], rows["sum_a"], rows["sum_b"] = 30.0, 6.0, 8.0
+    rows["n"], rows["seen"] = [4.0, 100.0, 100.0, 100.0, 0.0], [4.0, 100.0, 50.0, 0.0, 0.0]
+    got = sandbox.probe("statistics_probe_joint", {"probe_systems": rows}).sort_values("system")
+    close(got["centred_product"], [30 - 12, 30 - 0.48, 30 - 0.48, 30 - 0.48, np.nan])
+    close(got["seen_weight"], [1, 1, 50 / 150, 0, np.nan])
+
+
+# -------------------------------------------------------------------------------------------------------- worlds
+
+
+def scored(random: np.random.Generator, customers: int, same_day: bool) -> pd.DataFrame:
+    """Responses: every customer scores every link on one day, or some links on days of their own."""
+    rows = []
+    for customer in range(customers):
+        taste, stratum = random.normal(0, 0.8), STRATA[int(random.integers(len(STRATA)))]
+        day = int(random.integers(0, 1000))
+        gone = random.normal(0, 0.5) + 0.6 * (stratum[0] == 1)
+        back = float(random.random() < 1 / (1 + math.exp(gone - taste))) * random.choice([1.0, 1.25, 1.5])
+        for link in LINKS:
+            if not same_day and random.random() < 0.55:
+                continue
+            mood = taste + random.normal(0, 1) - 0.4 * (stratum[0] == 1)
+            score = 3 if mood < -0.6 else 8 if mood < 0.4 else 10
+            later = 0 if same_day else int(random.integers(0, 700))
+            outcome = back if same_day else float(random.random() < 0.4 + 0.05 * score) * 1.2
+            on = FIRST_DAY + timedelta(days=day + later // 2)
+            rows.append((customer, link, on, score, *stratum, outcome))
+    columns = ["customer_key", "chain_link_key", "response_on", "score", "tenure_band_key", "segment", "retained"]
+    world = pd.DataFrame(rows, columns=columns)
+    world["response_key"] = random.permutation(len(world))
+    return world
+
+
+def lay_down(sandbox: Sandbox, world: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
+    """Every table that the models refer to; returns the bootstrap weights."""
+    world = world.assign(
+        chain_key=CHAIN,
+        link_key=world["chain_link_key"] % 10,
+        is_promoter=(world["score"] >= 9).astype(int),
+        is_detractor=(world["score"] <= 6).astype(int),
+        nps_category=np.select([world["score"] <= 6, world["score"] <= 8], ["detractor", "passive"], "promoter"),
+        is_trailing=world["response_on"] >= TRAILING_FROM,
+        is_settled=True,
+        duration_days=100,
+    )
+    sandbox.give("fct_nps_response", world, {"response_on": "date"})
+    sandbox.give("int_response_outcome", world.drop(columns=["response_on", "score"]))
+    customers = pd.DataFrame({"customer_key": world["customer_key"].unique(), "chain_key": CHAIN})
+    customers["segment"] = np.where(customers["customer_key"] % 3 == 0, "business", "private")
+    customers["first_on"] = np.where(customers["customer_key"] % 2 == 0, date(2025, 5, 1), date(2020, 5, 1))
+    sandbox.give("int_customer_chain", customers, {"first_on": "date"})
+    met = customers.merge(pd.DataFrame({"chain_link_key": list(LINKS)}), how="cross")
+    met = met[random.random(len(met)) < 0.6].assign(is_trailing=1, is_reference=1)
+    sandbox.give("int_link_exposure", met[["chain_link_key", "chain_key", "customer_key", "is_trailing", "is_reference"]])
+    margins = customers[["customer_key", "chain_key"]].assign(margin_eur=100 + customers["customer_key"] % 7)
+    sandbox.give("int_customer_window_margin", margins)
+    bands = pd.DataFrame({"tenure_band_key": [1, 2], "from_days": [0, 365], "to_days": [364, 99999]})
+    sandbox.give("tenure_bands", bands)
+    period = pd.DataFrame({"as_of_on": [AS_OF], "trailing_from": [TRAILING_FROM], "trailing_to": [AS_OF]})
+    sandbox.give("int_period", period, dict.fromkeys(period, "date"))
+    sandbox.give("dim_chain", pd.DataFrame({"chain_key": [CHAIN], "retention_window_days": [100]}))
+    links = pd.DataFrame({"chain_link_key": list(LINKS), "link_name": list(LINKS.values()), "chain_key": CHAIN})
+    sandbox.give("dim_chain_link", links.assign(link_key=links["chain_link_key"] % 10))
+    weights = pd.DataFrame(itertools.product(range(REPLICATES + 1), range(1000)), columns=["replicate", "bucket"])
+    weights["weight"] = np.where(weights["replicate"] == 0, 1, random.poisson(1, len(weights)))
+    sandbox.give("int_bootstrap_weight", weights[weights["weight"] > 0])
+    return weights
+
+
+def built(sandbox: Sandbox) -> dict[str, pd.DataFrame]:
+    """Every model of the piece."""
+    return {node: sandbox.build(node) for node in MODELS}
+
+
+def dummies(world: pd.DataFrame, is_standardised: bool) -> np.ndarray:
+    """A column per stratum, or one of ones."""
+    if not is_standardised:
+        return np.ones((len(world), 1))
+    return pd.get_dummies(world["tenure_band_key"].astype(str) + world["segment"]).to_numpy(dtype=float)
+
+
+def standing(score: pd.Series) -> pd.Series:
+    """+1 promoter, 0 passive, -1 detractor."""
+    return (score >= 9).astype(float) - (score <= 6).astype(float)
+
+
+# --------------------------------------------------------------------------------------------------- joint model
+
+
+def test_with_all_links_scored_it_is_least_squares(sandbox: Sandbox) -> None:
+    """Weighted least squares of statsmodels with a dummy per stratum, in every replicate, crude and standardised."""
+    random = np.random.default_rng(1995)
+    world = scored(random, 700, same_day=True)
+    weights = lay_down(sandbox, world, random)
+    tables = built(sandbox)
+    got = tables["int_joint_replicate"].set_index(["chain_link_key", "replicate"])
+    shares = tables["int_link_replicate"].set_index(["chain_link_key", "replicate"])
+    wide = world.pivot(index="customer_key", columns="chain_link_key", values="score")
+    people = world.drop_duplicates("customer_key").set_index("customer_key").loc[wide.index]
+    for link, replicate in itertools.product(LINKS, range(REPLICATES + 1)):
+        drawn = weights[weights["replicate"] == replicate].set_index("bucket")["weight"]
+        weight = drawn.loc[wide.index % 1000].to_numpy()
+        own = np.c_[wide[link] <= 6, wide[link].between(7, 8)].astype(float)
+        others = np.c_[tuple(standing(wide[other]) for other in LINKS if other != link)]
+        for is_standardised, ending in ((True, ""), (False, "_crude")):
+            columns = np.c_[own, others, dummies(people, is_standardised)]
+            fit = sm.WLS(people["retained"].to_numpy(), columns, weights=weight).fit()
+            share = shares.loc[(link, replicate), [f"detractor_share{ending}", f"passive_share{ending}"]]
+            close(got.loc[(link, replicate), f"excess_loss{ending}"], -(fit.params[:2] @ share.to_numpy(dtype=float)))
+            if is_standardised:
+                close(got.loc[(link, replicate), ["detractor_coefficient", "passive_coefficient"]], fit.params[:2])
+
+
+def test_losses_are_the_shapley_values_of_the_model(sandbox: Sandbox) -> None:
+    """Putting links right one after another, in every order: the mean fall of the loss is each link's, and they add up."""
+    random = np.random.default_rng(1953)
+    world = scored(random, 400, same_day=True)
+    lay_down(sandbox, world, random)
+    tables = built(sandbox)
+    losses = tables["int_loss_replicate"].query("replicate == 0").set_index("chain_link_key")
+    model = tables["int_joint_replicate"].query("replicate == 0").set_index("chain_link_key")
+    links = tables["int_link_replicate"].query("replicate == 0").set_index("chain_link_key")
+
+    def lost(put_right: frozenset[int]) -> float:
+        """Customers lost by the model where these links made promoters of all."""
+        return sum(
+            -links.loc[link, "exposed"]
+            * (
+                links.loc[link, "detractor_share"] * model.loc[link, "detractor_coefficient"]
+                + links.loc[link, "passive_share"] * model.loc[link, "passive_coefficient"]
+            )
+            for link in LINKS
+            if link not in put_right
+        )
+
+    falls = dict.fromkeys(LINKS, 0.0)
+    for order in itertools.permutations(LINKS):
+        for position, link in enumerate(order):
+            before = frozenset(order[:position])
+            falls[link] += (lost(before) - lost(before | {link})) / math.factorial(len(LINKS))
+    close(losses.loc[list(LINKS), "attributable_lost_customers"], list(falls.values()))
+    close(losses["attributable_lost_customers"].sum(), lost(frozenset()))
+
+
+def test_fractions_share_the_chain_with_every_customer_counted_once(sandbox: Sandbox) -> None:
+    """The whole of the fractions is the lost customers of the chain, not the sum of the links' lost customers."""
+    random = np.random.default_rng(2006)
+    world = scored(random, 300, same_day=True).assign(retained=0.0, tenure_band_key=1, segment="private")
+    lay_down(sandbox, world, random)
+    tables = built(sandbox)
+    met = sandbox.connection.execute(
+        f"select count(distinct customer_key) from {sandbox.project.relations['int_link_exposure']}"
+    ).fetchone()
+    replicates = tables["int_link_replicate"].query("replicate == 0")
+    assert met is not None
+    # nobody came back, so all who met a link are lost
+    close(replicates["expected_lost_once"].sum(), met[0], tolerance=1e-6)
+    assert replicates["exposed"].sum() > met[0]
+
+
+def pairwise(world: pd.DataFrame, is_standardised: bool) -> dict[int, np.ndarray]:
+    """The coefficients of every link from available pairs, in plain pandas."""
+    world = world.sort_values(["response_on", "response_key"]).assign(y=lambda rows: rows["retained"])
+    paired = {link: world[world["chain_link_key"] == link].copy() for link in LINKS}
+    for link, anchors in paired.items():
+        for other in LINKS:
+            if other == link:
+                continue
+            mine = world[world["chain_link_key"] == other]
+            found = []
+            for anchor in anchors.itertuples():
+                since = anchor.response_on - timedelta(days=JOURNEY_DAYS)
+                seen = mine[mine["customer_key"] == anchor.customer_key]
+                seen = seen[(seen["response_on"] <= anchor.response_on) & (seen["response_on"] > since)]
+                found.append(np.nan if seen.empty else float(standing(seen["score"]).iloc[-1]))
+            anchors[f"c{other}"] = found
+
+    def product(rows: pd.DataFrame, one: np.ndarray, two: np.ndarray) -> float:
+        """Mean product about the means of the strata."""
+        strata = dummies(rows, is_standardised)
+        residual = one - strata @ np.linalg.lstsq(strata, one, rcond=None)[0]
+        return float(residual @ two) / len(rows)
+
+    def weight(seen: int, cases: int) -> float:
+        return seen / (seen + PRIOR * (1 - seen / cases))
+
+    coefficients = {}
+    for link, anchors in paired.items():
+        others = [other for other in LINKS if other != link and anchors[f"c{other}"].notna().sum() >= MIN_PAIRS]
+        own = [(anchors["score"] <= 6).astype(float), anchors["score"].between(7, 8).astype(float)]
+        size = 2 + len(others)
+        matrix, side = np.zeros((size, size)), np.zeros(size)
+        for i, j in itertools.product(range(2), range(2)):
+            matrix[i, j] = product(anchors, own[i].to_numpy(), own[j].to_numpy())
+            side[i] = product(anchors, own[i].to_numpy(), anchors["y"].to_numpy())
+        for k, other in enumerate(others, start=2):
+            rows = anchors[anchors[f"c{other}"].notna()]
+            control = rows[f"c{other}"].to_numpy()
+            matrix[k, k], side[k] = product(rows, control, control), product(rows, control, rows["y"].to_numpy())
+            for i in range(2):
+                seen = product(rows, own[i].loc[rows.index].to_numpy(), control)
+                matrix[i, k] = matrix[k, i] = weight(len(rows), len(anchors)) * seen
+            for m, third in enumerate(others[k - 1 :], start=k + 1):
+                total, number, cases = 0.0, 0, 0
+                for one, two in ((other, third), (third, other)):
+                    both = paired[one][paired[one][f"c{two}"].notna()]
+                    total += len(both) * product(both, standing(both["score"]).to_numpy(), both[f"c{two}"].to_numpy())
+                    number, cases = number + len(both), cases + len(paired[one])
+                matrix[k, m] = matrix[m, k] = weight(number, cases) * total / number
+        coefficients[link] = np.linalg.solve(matrix, side)[:2]
+    return coefficients
+
+
+def test_with_few_pairs_it_is_what_pandas_makes_of_the_same_rule(sandbox: Sandbox) -> None:
+    """Controls at or before the anchor, no older than a journey, the latest; few pairs weigh less; too few are left out."""
+    random = np.random.default_rng(1997)
+    world = scored(random, 500, same_day=False)
+    # of one link so few scores that others cannot be held constant for it
+    rare = world["chain_link_key"] == 10012
+    world = world[~rare | (np.cumsum(rare) <= 60)].reset_index(drop=True)
+    again = world.sample(150, random_state=3).assign(score=10)
+    again["response_on"] += timedelta(days=40)
+    world = pd.concat([world, again], ignore_index=True)
+    world["response_key"] = random.permutation(len(world))
+    lay_down(sandbox, world, random)
+    tables = built(sandbox)
+    got = tables["int_joint_replicate"].query("replicate == 0").set_index("chain_link_key")
+    controls = tables["int_joint_control"]
+    assert 0 < (~controls["is_controlled"]).sum() < len(controls)
+    assert controls["pairs"].max() < (world["chain_link_key"] == 10013).sum()
+    expected, crude = pairwise(world, is_standardised=True), pairwise(world, is_standardised=False)
+    shares = tables["int_link_replicate"].query("replicate == 0").set_index("chain_link_key")
+    for link in LINKS:
+        close(got.loc[link, ["detractor_coefficient", "passive_coefficient"]], expected[link])
+        share = shares.loc[link, ["detractor_share_crude", "passive_share_crude"]].to_numpy(dtype=float)
+        close(got.loc[link, "excess_loss_crude"], -(crude[link] @ share))
+
+
+def test_without_pairs_links_are_taken_one_by_one(sandbox: Sandbox) -> None:
+    """Said with its reason, and the figures are those of the links alone."""
+    random = np.random.default_rng(7)
+    world = scored(random, 800, same_day=True)
+    world = world[world["customer_key"] % 4 == world["chain_link_key"].map({k: i for i, k in enumerate(LINKS)})]
+    lay_down(sandbox, world.reset_index(drop=True), random)
+    tables = built(sandbox)
+    assert tables["int_joint_pair"].empty
+    evidence = tables["int_joint_evidence"]
+    assert set(evidence["loss_model"]) == {"one_by_one"}
+    assert set(evidence["one_by_one_reason"]) == {f"fewer than {MIN_PAIRS} customers scored any other link too"}
+    key = ["chain_link_key", "replicate"]
+    losses = tables["int_loss_replicate"].merge(tables["int_link_replicate"], on=key, suffixes=("", "_alone"))
+    assert len(losses) == len(LINKS) * (REPLICATES + 1)
+    close(losses["value_at_stake_eur"], losses["value_at_stake_eur_alone"])
+    close(losses["excess_loss_crude"], losses["excess_loss_crude_alone"])
+
+
+def test_scores_that_repeat_another_links_determine_no_joint_model(sandbox: Sandbox) -> None:
+    """Two links with the same scores by all cannot be told apart: said, and not given as a figure."""
+    random = np.random.default_rng(8)
+    world = scored(random, 300, same_day=True)
+    wide = world.pivot(index="customer_key", columns="chain_link_key", values="score")
+    # only promoters and detractors: a standing is then a detractor's indicator in other units
+    copied = wide[10013].where(wide[10013] != 8, 10)
+    for link in (10013, 10015):
+        world.loc[world["chain_link_key"] == link, "score"] = copied.to_numpy()
+    lay_down(sandbox, world, random)
+    evidence = built(sandbox)["int_joint_evidence"].set_index("chain_link_key")
+    assert (evidence["loss_model"] == "one_by_one").all()
+    assert set(evidence["one_by_one_reason"]) == {"the scores of its customers determine no joint model"}
