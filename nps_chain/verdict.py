@@ -47,7 +47,8 @@ select
     value_at_stake_eur,
     p_weakest,
     verdict,
-    verdict_reason
+    verdict_reason,
+    chain_sentence
 from mart_weakest_link
 order by chain_code, link_position
 """
@@ -97,11 +98,11 @@ def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
         lines += [f"{chain}: the weakest link (retained = bought again within {window} days)", ""]
         lines += [_line([heading for heading, _, _ in COLUMNS]), "-" * sum(width for _, width, _ in COLUMNS)]
         rows_of_chain = list(links)
-        lines += [_line(_cells(row[2:-1])) for row in rows_of_chain]
+        lines += [_line(_cells(row[2:-2])) for row in rows_of_chain]
         for row in rows_of_chain:
-            if row[-2] == CANNOT_TELL:
-                lines += _wrapped(f"{row[2]}: {row[-1]}.")
-        lines.append("")
+            if row[-3] == CANNOT_TELL:
+                lines += _wrapped(f"{row[2]}: {row[-2]}.")
+        lines += ["", *textwrap.wrap(rows_of_chain[0][-1], WIDTH), ""]
     return lines
 
 

@@ -1,3 +1,8 @@
+{%- set lens_figures = [
+    'nps', 'nps_ci_low', 'nps_ci_high', 'benchmark_nps', 'gap_to_benchmark', 'gap_to_benchmark_ci_low',
+    'gap_to_benchmark_ci_high', 'importance_share', 'importance_share_ci_low', 'importance_share_ci_high',
+    'importance_missing_reason',
+] -%}
 with
 
 chain_links as (
@@ -18,18 +23,6 @@ period as (
 
 ),
 
-responses as (
-
-    select * from {{ ref('fct_nps_response') }}
-
-),
-
-benchmarks as (
-
-    select * from {{ ref('stg_chain__benchmarks') }}
-
-),
-
 retention as (
 
     select * from {{ ref('mart_retention_by_nps_category') }}
@@ -37,10 +30,29 @@ retention as (
 
 ),
 
-estimates as (
+links_alone as (
 
     select * from {{ ref('int_link_replicate') }}
     where replicate = 0
+
+),
+
+losses as (
+
+    select * from {{ ref('int_loss_replicate') }}
+    where replicate = 0
+
+),
+
+joint_evidence as (
+
+    select * from {{ ref('int_joint_evidence') }}
+
+),
+
+lenses as (
+
+    select * from {{ ref('int_link_lens') }}
 
 ),
 
@@ -50,30 +62,9 @@ verdicts as (
 
 ),
 
-trailing_counts as (
+sentences as (
 
-    select
-        responses.chain_link_key,
-        count(*) as responses,
-        sum(responses.is_promoter) as promoters,
-        sum(responses.is_detractor) as detractors
-    from responses
-    cross join period
-    where responses.response_on between period.trailing_from and period.trailing_to
-    group by responses.chain_link_key
-
-),
-
--- A total under the limit is hidden like any other.
-shown as (
-
-    select
-        chain_link_key,
-        responses,
-        promoters,
-        detractors
-    from trailing_counts
-    where responses >= {{ var('min_responses_shown') }}
+    select * from {{ ref('int_link_sentence') }}
 
 ),
 
@@ -85,17 +76,6 @@ category_retention as (
         max(retention) filter (where nps_category = 'detractor') as detractor_retention
     from retention
     group by chain_link_key
-
-),
-
-benchmarks_of_year as (
-
-    select
-        benchmarks.chain_key * 10 + benchmarks.link_key as chain_link_key,
-        benchmarks.nps as benchmark_nps
-    from benchmarks
-    cross join period
-    where benchmarks.year = extract(year from period.trailing_to)
 
 )
 
@@ -110,57 +90,56 @@ select
     period.trailing_to as period_to,
     period.as_of_on,
     cast(chains.retention_window_days as integer) as retention_window_days,
-    cast(shown.responses as bigint) as responses,
-    {{ nps('shown.promoters', 'shown.detractors', 'shown.responses') }} as nps,
-    {{ nps_ci_low('shown.promoters', 'shown.detractors', 'shown.responses') }} as nps_ci_low,
-    {{ nps_ci_high('shown.promoters', 'shown.detractors', 'shown.responses') }} as nps_ci_high,
-    cast(benchmarks_of_year.benchmark_nps as double) as benchmark_nps,
-    {{ nps('shown.promoters', 'shown.detractors', 'shown.responses') }}
-    - cast(benchmarks_of_year.benchmark_nps as double) as gap_to_benchmark,
+    lenses.responses,
+    {%- for figure in lens_figures %}
+        lenses.{{ figure }},
+    {%- endfor %}
     category_retention.promoter_retention,
     category_retention.detractor_retention,
-    cast(coalesce(estimates.exposed, 0) as bigint) as exposed_customers,
-    case when verdicts.missing_evidence is null then estimates.excess_loss end as excess_loss,
-    verdicts.excess_loss_ci_low,
-    verdicts.excess_loss_ci_high,
-    case when verdicts.missing_evidence is null then estimates.margin_per_retained_eur end as margin_per_retained_eur,
-    case when verdicts.missing_evidence is null then estimates.value_at_stake_eur end as value_at_stake_eur,
-    verdicts.value_at_stake_ci_low_eur,
-    verdicts.value_at_stake_ci_high_eur,
+    cast(coalesce(links_alone.exposed, 0) as bigint) as exposed_customers,
+    joint_evidence.loss_model,
+    joint_evidence.one_by_one_reason,
+    joint_evidence.held_constant,
+    joint_evidence.left_out,
+    {%- for figure in link_loss_figures() %}
+        losses.{{ figure }},
+        verdicts.{{ figure }}_ci_low,
+        verdicts.{{ figure }}_ci_high,
+    {%- endfor %}
+    case when verdicts.is_sufficient then links_alone.margin_per_retained_eur end as margin_per_retained_eur,
+    case when verdicts.is_sufficient then links_alone.excess_loss end as excess_loss_one_by_one,
+    case when verdicts.is_sufficient then links_alone.value_at_stake_eur end as value_at_stake_one_by_one_eur,
+    {%- for lens in ['nps', 'importance', 'attributable_loss', 'value_at_stake'] %}
+        lenses.weakest_by_{{ lens }},
+    {%- endfor %}
+    lenses.is_disputed,
     verdicts.p_weakest,
     verdicts.verdict,
-    case
-        when verdicts.missing_evidence is not null then verdicts.missing_evidence
-        when verdicts.links_compared < 2 then 'no other link of the chain can be compared with it'
-        when verdicts.verdict = 'cannot_tell'
-            then concat(
-                'in ', {{ whole_percent('1 - verdicts.p_any') }}, ' of the replicates no link loses anything'
-            )
-        when verdicts.verdict = 'weakest'
-            then
-                concat(
-                    'loses most in ',
-                    {{ whole_percent('verdicts.p_weakest') }},
-                    ' of the replicates (one by one, crude)'
-                )
-        when verdicts.verdict = 'candidate'
-            then
-                concat(
-                    'loses most in ',
-                    {{ whole_percent('verdicts.p_weakest') }},
-                    ' of the replicates (one by one, crude); no link reaches ',
-                    '{{ (var("p_weakest_threshold") * 100) | int }} % alone'
-                )
-        else
-            concat(
-                'loses most in ', {{ whole_percent('verdicts.p_weakest') }}, ' of the replicates (one by one, crude)'
-            )
-    end as verdict_reason
+    concat(
+        coalesce(
+            verdicts.cannot_tell_reason,
+            concat('loses most in ', {{ whole_percent('verdicts.p_weakest') }}, ' of the replicates')
+        ),
+        case
+            when verdicts.verdict = 'candidate'
+                then '; no link reaches {{ (var("p_weakest_threshold") * 100) | int }} % alone'
+            else ''
+        end,
+        case
+            when verdicts.cannot_tell_reason is null and joint_evidence.loss_model = 'one_by_one'
+                then concat('; not separated from the other links: ', joint_evidence.one_by_one_reason)
+            else ''
+        end
+    ) as verdict_reason,
+    sentences.sentence,
+    sentences.chain_sentence
 from chain_links
 cross join period
 inner join chains on chain_links.chain_key = chains.chain_key
 inner join verdicts on chain_links.chain_link_key = verdicts.chain_link_key
-left join shown on chain_links.chain_link_key = shown.chain_link_key
+inner join joint_evidence on chain_links.chain_link_key = joint_evidence.chain_link_key
+inner join lenses on chain_links.chain_link_key = lenses.chain_link_key
+inner join sentences on chain_links.chain_link_key = sentences.chain_link_key
 left join category_retention on chain_links.chain_link_key = category_retention.chain_link_key
-left join estimates on chain_links.chain_link_key = estimates.chain_link_key
-left join benchmarks_of_year on chain_links.chain_link_key = benchmarks_of_year.chain_link_key
+left join links_alone on chain_links.chain_link_key = links_alone.chain_link_key
+left join losses on chain_links.chain_link_key = losses.chain_link_key

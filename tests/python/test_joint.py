@@ -151,7 +151,8 @@ def lay_down(sandbox: Sandbox, world: pd.DataFrame, random: np.random.Generator)
     sandbox.give("int_customer_chain", customers, {"first_on": "date"})
     met = customers.merge(pd.DataFrame({"chain_link_key": list(LINKS)}), how="cross")
     met = met[random.random(len(met)) < 0.6].assign(is_trailing=1, is_reference=1)
-    sandbox.give("int_link_exposure", met[["chain_link_key", "chain_key", "customer_key", "is_trailing", "is_reference"]])
+    columns = ["chain_link_key", "chain_key", "customer_key", "is_trailing", "is_reference"]
+    sandbox.give("int_link_exposure", met[columns])
     margins = customers[["customer_key", "chain_key"]].assign(margin_eur=100 + customers["customer_key"] % 7)
     sandbox.give("int_customer_window_margin", margins)
     bands = pd.DataFrame({"tenure_band_key": [1, 2], "from_days": [0, 365], "to_days": [364, 99999]})
@@ -212,7 +213,7 @@ def test_with_all_links_scored_it_is_least_squares(sandbox: Sandbox) -> None:
 
 
 def test_losses_are_the_shapley_values_of_the_model(sandbox: Sandbox) -> None:
-    """Putting links right one after another, in every order: the mean fall of the loss is each link's, and they add up."""
+    """Putting links right in every order: the mean fall of the loss is each link's, and they add up."""
     random = np.random.default_rng(1953)
     world = scored(random, 400, same_day=True)
     lay_down(sandbox, world, random)
@@ -312,7 +313,7 @@ def pairwise(world: pd.DataFrame, is_standardised: bool) -> dict[int, np.ndarray
 
 
 def test_with_few_pairs_it_is_what_pandas_makes_of_the_same_rule(sandbox: Sandbox) -> None:
-    """Controls at or before the anchor, no older than a journey, the latest; few pairs weigh less; too few are left out."""
+    """Controls at or before the anchor, within a journey, the latest; few pairs weigh less, too few are left out."""
     random = np.random.default_rng(1997)
     world = scored(random, 500, same_day=False)
     # of one link so few scores that others cannot be held constant for it

@@ -14,20 +14,22 @@ chain_links as (
 
 replicates as (
 
-    select * from {{ ref('int_link_replicate') }}
+    select * from {{ ref('int_loss_replicate') }}
+    where replicate > 0
 
 ),
 
+-- Links are compared in the replicates that give all of them a figure.
 compared as (
 
     select
-        chain_links.chain_key,
+        replicates.*,
         chain_links.link_position,
-        replicates.*
+        count(*) over (partition by replicates.chain_key, replicates.replicate)
+        = count(replicates.value_at_stake_eur) over (partition by replicates.chain_key, replicates.replicate)
+            as is_complete
     from replicates
     inner join chain_links on replicates.chain_link_key = chain_links.chain_link_key
-    inner join evidence on replicates.chain_link_key = evidence.chain_link_key
-    where evidence.is_sufficient
 
 ),
 
@@ -49,13 +51,15 @@ summarised as (
         chain_link_key,
         chain_key,
         link_position,
-        cast(sum(case when is_largest then 1 else 0 end) as double) / count(*) as p_weakest,
-        percentile_cont(0.025) within group (order by value_at_stake_eur) as value_at_stake_ci_low_eur,
-        percentile_cont(0.975) within group (order by value_at_stake_eur) as value_at_stake_ci_high_eur,
-        percentile_cont(0.025) within group (order by excess_loss) as excess_loss_ci_low,
-        percentile_cont(0.975) within group (order by excess_loss) as excess_loss_ci_high
+        cast(sum(case when is_complete and is_largest then 1 else 0 end) as double)
+        / nullif(sum(case when is_complete then 1 else 0 end), 0) as p_weakest,
+        cast(sum(case when is_complete then 0 else 1 end) as double) / count(*) as failed_share,
+        {%- for figure in link_loss_figures() %}
+            percentile_cont(0.025) within group (order by {{ figure }}) as {{ figure }}_ci_low,
+            percentile_cont(0.975) within group (order by {{ figure }}) as {{ figure }}_ci_high
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
     from ranked
-    where replicate > 0
     group by chain_link_key, chain_key, link_position
 
 ),
@@ -77,25 +81,45 @@ cumulated as (
         ) as p_ahead
     from summarised
 
+),
+
+judged as (
+
+    select
+        evidence.chain_link_key,
+        case
+            when evidence.missing_evidence is not null then evidence.missing_evidence
+            when cumulated.links_compared < 2 then 'no other link of the chain can be compared with it'
+            when cumulated.failed_share > {{ var('joint_max_failed_share') }}
+                then 'many bootstrap replicates give a link of the chain no figure'
+            when cumulated.p_any < {{ var('p_weakest_threshold') }}
+                then concat('in ', {{ whole_percent('1 - cumulated.p_any') }}, ' of the replicates no link loses anything')
+        end as cannot_tell_reason,
+        evidence.is_sufficient,
+        cumulated.p_weakest,
+        cumulated.p_ahead,
+        {%- for figure in link_loss_figures() %}
+            cumulated.{{ figure }}_ci_low,
+            cumulated.{{ figure }}_ci_high{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from evidence
+    left join cumulated on evidence.chain_link_key = cumulated.chain_link_key
+
 )
 
 select
-    evidence.chain_link_key,
-    evidence.missing_evidence,
-    cumulated.links_compared,
-    cumulated.p_any,
-    cumulated.p_weakest,
-    cumulated.value_at_stake_ci_low_eur,
-    cumulated.value_at_stake_ci_high_eur,
-    cumulated.excess_loss_ci_low,
-    cumulated.excess_loss_ci_high,
+    chain_link_key,
+    is_sufficient,
+    cannot_tell_reason,
+    p_weakest,
+    {%- for figure in link_loss_figures() %}
+        {{ figure }}_ci_low,
+        {{ figure }}_ci_high,
+    {%- endfor %}
     case
-        when not evidence.is_sufficient then 'cannot_tell'
-        when cumulated.links_compared < 2 then 'cannot_tell'
-        when cumulated.p_any < {{ var('p_weakest_threshold') }} then 'cannot_tell'
-        when cumulated.p_weakest >= {{ var('p_weakest_threshold') }} then 'weakest'
-        when cumulated.p_ahead < {{ var('p_weakest_threshold') }} then 'candidate'
+        when cannot_tell_reason is not null then 'cannot_tell'
+        when p_weakest >= {{ var('p_weakest_threshold') }} then 'weakest'
+        when p_ahead < {{ var('p_weakest_threshold') }} then 'candidate'
         else 'not_weakest'
     end as verdict
-from evidence
-left join cumulated on evidence.chain_link_key = cumulated.chain_link_key
+from judged
