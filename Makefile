@@ -7,6 +7,7 @@ SHELL := bash
 
 PYTHON ?= python3
 SCALE ?= 1
+WORLDS ?= 240
 LANDING ?=
 ANEW ?=
 VENV := .venv
@@ -26,8 +27,8 @@ NPM ?= npm
 NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 SQL := models tests/data analyses
 
-.PHONY: help setup setup-test demo intake check build publish verdict export test lint sqlfluff unit fuzz torture audit bench \
-	docs lock clean
+.PHONY: help setup setup-test demo intake check build publish verdict export test lint sqlfluff unit fuzz torture study audit \
+	bench docs lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -86,6 +87,9 @@ fuzz: $(TEST_STAMP) ## feed random files, rows and sequences of loads for half a
 torture: export NPS_KILLS ?= 30
 torture: $(TEST_STAMP) ## kill, starve and crowd builds for ten minutes
 	$(BIN)/python -m pytest tests/python/test_killed.py tests/python/test_disturbed.py tests/python/test_readers.py
+
+study: $(TEST_STAMP) ## simulate worlds and write how often intervals hold and verdicts are right: make study WORLDS=600
+	$(BIN)/python -m study --worlds "$(WORLDS)"
 
 audit: $(AUDIT_STAMP) ## look up known vulnerabilities of everything that is installed (needs the network)
 	@failed=0; \

@@ -17,6 +17,7 @@ UNKNOWN_FIGURE = "-"
 CANNOT_TELL = "cannot_tell"
 VERDICTS = {
     "weakest": "WEAKEST",
+    "probable": "probably",
     "candidate": "candidate",
     "not_weakest": "not weakest",
     CANNOT_TELL: "cannot tell",
@@ -46,7 +47,7 @@ select
     detractor_retention,
     value_at_stake_eur,
     p_weakest,
-    verdict,
+    case when verdict = 'weakest' and not is_certain then 'probable' else verdict end as verdict,
     verdict_reason,
     chain_sentence
 from mart_weakest_link

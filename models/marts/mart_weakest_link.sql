@@ -115,6 +115,7 @@ select
     lenses.is_disputed,
     verdicts.p_weakest,
     verdicts.verdict,
+    verdicts.is_certain,
     concat(
         coalesce(
             verdicts.cannot_tell_reason,

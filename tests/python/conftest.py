@@ -7,10 +7,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from sql_harness import CompiledProject, Sandbox
 
 from nps_chain import intake
 from nps_chain.raw import dataset_sql
+from study.sql_harness import CompiledProject, Sandbox
 
 KEY = "a-key-for-tests-only"
 

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from scipy import stats
-from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
+
+from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 
 MIN_SHOWN = 10
 POOL = "(suppressed)"

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from sql_harness import CompiledProject, Sandbox, close, compile_project
+
+from study.sql_harness import CompiledProject, Sandbox, close, compile_project
 
 TARGET = 9
 BUCKETS = 1000

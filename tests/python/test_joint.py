@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from sql_harness import CompiledProject, Sandbox, compile_project
+
+from study.sql_harness import CompiledProject, Sandbox, compile_project
 
 CHAIN = 1001
 LINKS = {10011: "Manufacturer", 10012: "Importer", 10013: "Dealer", 10015: "Contact centre"}

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from sql_harness import CompiledProject, Sandbox, close, compile_project
+
+from study.sql_harness import CompiledProject, Sandbox, close, compile_project
 
 Z_95 = 1.959964
 JOURNEY_DAYS = 365

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from sql_harness import PROJECT, CompiledProject, Sandbox, close, compile_project
+
+from study.sql_harness import PROJECT, CompiledProject, Sandbox, close, compile_project
 
 MIN_SHOWN = 10
 MIN_STRATUM = 5

@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 from statsmodels.stats.proportion import proportions_ztest
 from statsmodels.stats.weightstats import DescrStatsW
+
+from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 
 Z_95 = 1.959964
 MIN_STRATUM = 5

@@ -250,6 +250,7 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path):
             "null::double as nps, null::double as nps_ci_low, null::double as nps_ci_high, "
             "null::double as promoter_retention, null::double as detractor_retention, "
             "null::double as value_at_stake_eur, null::double as p_weakest, 'cannot_tell' as verdict, "
+            "false as is_certain, "
             "repeat('too few ', 20) || 'answers' as verdict_reason, 'Nothing can be told.' as chain_sentence, "
             "date '2024-10-03' as as_of_on, date '2023-10-01' as period_from, date '2024-09-30' as period_to"
         )

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import integrate, optimize, stats
-from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
+
+from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 
 # statsmodels warns of figures that nothing here reads
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:statsmodels.*")

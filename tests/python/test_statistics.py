@@ -13,8 +13,9 @@ import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
-from sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 from statsmodels.duration.survfunc import survdiff
+
+from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
 
 Z_95 = 1.959964
 # lifelines takes a level, not a quantile: the level that belongs to the project's rounded quantile

@@ -5,7 +5,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from sql_harness import CompiledProject, Sandbox, compile_project
+
+from study.sql_harness import CompiledProject, Sandbox, compile_project
 
 CHAIN, NAME = 1001, "Automotive NL"
 LINKS = {10011: "Manufacturer", 10013: "Dealer", 10015: "Contact centre"}
@@ -93,17 +94,29 @@ def winners(counts: dict[int, int], size: float = 1_200_000.0) -> dict[int, np.n
 
 
 def test_one_link_that_loses_most_nearly_always(sandbox: Sandbox) -> None:
-    lay_down(sandbox, winners({10011: 4, 10013: 388, 10015: 8}))
+    lay_down(sandbox, winners({10011: 1, 10013: 391, 10015: 8}))
     got = judged(sandbox)
     assert got["verdict"].tolist() == ["not_weakest", "weakest", "not_weakest"]
-    assert got["p_weakest"].tolist() == [0.01, 0.97, 0.02]
-    sentence = "Dealer loses EUR 1.2 m a year (50 k to 1.2 m) in Automotive NL; 0.97 sure that no link loses more."
+    assert got["is_certain"].tolist() == [False, True, False]
+    assert got["p_weakest"].tolist() == [0.0025, 0.9775, 0.02]
+    sentence = "Dealer loses EUR 1.2 m a year (1.2 m to 1.2 m) in Automotive NL; 0.98 sure that no link loses more."
     assert got.loc[10013, "sentence"] == sentence
     assert set(got["chain_sentence"]) == {sentence}
-    assert got.loc[10011, "sentence"].startswith(
-        "Manufacturer loses EUR 50 k a year (50 k to 50 k) in Automotive NL; 0.01"
+    assert got.loc[10015, "sentence"].startswith(
+        "Contact centre loses EUR 50 k a year (50 k to 50 k) in Automotive NL; 0.02 sure"
     )
     assert not got["is_disputed"].any()
+
+
+def test_a_verdict_that_is_not_certain_says_so(sandbox: Sandbox) -> None:
+    lay_down(sandbox, winners({10011: 11, 10013: 389, 10015: 0}))
+    got = judged(sandbox)
+    assert got["verdict"].tolist() == ["not_weakest", "weakest", "not_weakest"]
+    assert not got["is_certain"].any()
+    assert got.loc[10013, "sentence"] == (
+        "Dealer probably loses most in Automotive NL: EUR 1.2 m a year (50 k to 1.2 m); "
+        "0.97 sure that no link loses more."
+    )
 
 
 def test_links_that_cannot_be_separated_are_candidates_together(sandbox: Sandbox) -> None:

@@ -1,5 +1,5 @@
-{#- Whether enough customers scored both links of an ordered pair for the second to be held constant in the figures of the
-    first. Decided once, on all customers, so that bootstrap replicates differ by their customers only. -#}
+{#- Whether enough customers scored both links of an ordered pair for the second to be held constant in the figures of
+    the first. Decided once, on all customers, so that bootstrap replicates differ by their customers only. -#}
 with
 
 chain_links as (

@@ -1,6 +1,6 @@
-{#- Two links' scores of one customer and what became of the customer: an anchor, and the latest score of another link at
-    or before it within var journey_days. A later score is no control: whoever gave it had stayed until then. Added up per
-    stratum and bucket of customers, so that the bootstrap's cost doesn't grow with the data. -#}
+{#- Two links' scores of one customer and what became of the customer: an anchor, and the latest score of another link
+    at or before it within var journey_days. A later score is no control: whoever gave it had stayed until then. Added up
+    per stratum and bucket of customers, so that the bootstrap's cost doesn't grow with the data. -#}
 with
 
 responses as (

@@ -235,8 +235,8 @@ select
     links.replicate,
     standardised.x_1 as detractor_coefficient,
     standardised.x_2 as passive_coefficient,
-    - (standardised.x_1 * links.detractor_share + standardised.x_2 * links.passive_share) as excess_loss,
-    - (crude.x_1 * links.detractor_share_crude + crude.x_2 * links.passive_share_crude) as excess_loss_crude
+    -1 * (standardised.x_1 * links.detractor_share + standardised.x_2 * links.passive_share) as excess_loss,
+    -1 * (crude.x_1 * links.detractor_share_crude + crude.x_2 * links.passive_share_crude) as excess_loss_crude
 from links
 left join coefficients as standardised
     on

@@ -1,5 +1,5 @@
-{#- Four ways to look at a link (methods.md section 5), and the link of the chain that each names: the one furthest behind
-    its benchmark, the most important, the one with the largest attributable loss, the one with the most at stake. -#}
+{#- Four ways to look at a link (methods.md section 5), and the link of the chain that each names: the one furthest
+    behind its benchmark, the most important, the one that loses most customers, the one with the most at stake. -#}
 {#- a figure that is not above 0 is no finding: a link ahead of its benchmark, or that loses nothing, is not named -#}
 {%- set lenses = [
     ('nps', '- gap_to_benchmark'),

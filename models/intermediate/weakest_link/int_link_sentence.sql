@@ -4,7 +4,8 @@
     'importance': 'importance',
     'attributable_loss': 'the number of lost customers',
 } -%}
-{%- set period_in_words = ' a year' if var('trailing_quarters') == 4 else ' in ' ~ var('trailing_quarters') ~ ' quarters' -%}
+{%- set quarters = var('trailing_quarters') -%}
+{%- set period_in_words = ' a year' if quarters == 4 else ' in ' ~ quarters ~ ' quarters' -%}
 with
 
 chain_links as (
@@ -46,6 +47,7 @@ worded as (
         chain_links.chain_name,
         chain_links.link_name,
         verdicts.verdict,
+        verdicts.is_certain,
         verdicts.cannot_tell_reason,
         row_number() over (
             partition by chain_links.chain_key order by coalesce(verdicts.p_weakest, -1) desc, chain_links.link_position
@@ -99,6 +101,12 @@ sentences as (
         case
             when verdict = 'cannot_tell'
                 then concat(link_name, ' in ', chain_name, ': cannot tell, ', cannot_tell_reason, '.')
+            when verdict = 'weakest' and not is_certain
+                then
+                    concat(
+                        link_name, ' probably loses most in ', chain_name, ': ', loss, ' (', loss_interval, '); ',
+                        certainty, '.', caveat
+                    )
             else
                 concat(
                     link_name, ' loses ', loss, ' (', loss_interval, ') in ', chain_name, '; ', certainty, '.', caveat

@@ -93,7 +93,10 @@ judged as (
             when cumulated.failed_share > {{ var('joint_max_failed_share') }}
                 then 'many bootstrap replicates give a link of the chain no figure'
             when cumulated.p_any < {{ var('p_weakest_threshold') }}
-                then concat('in ', {{ whole_percent('1 - cumulated.p_any') }}, ' of the replicates no link loses anything')
+                then
+                    concat(
+                        'in ', {{ whole_percent('1 - cumulated.p_any') }}, ' of the replicates no link loses anything'
+                    )
         end as cannot_tell_reason,
         evidence.is_sufficient,
         cumulated.p_weakest,
@@ -121,5 +124,6 @@ select
         when p_weakest >= {{ var('p_weakest_threshold') }} then 'weakest'
         when p_ahead < {{ var('p_weakest_threshold') }} then 'candidate'
         else 'not_weakest'
-    end as verdict
+    end as verdict,
+    cannot_tell_reason is null and p_weakest >= {{ var('p_weakest_certain') }} as is_certain
 from judged

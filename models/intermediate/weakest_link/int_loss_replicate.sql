@@ -1,5 +1,5 @@
-{#- Attributable loss of each link that can be compared, in customers and euros, per bootstrap replicate (methods.md section
-    5, points 3 and 4): by the joint model, or by the link alone where there is none. -#}
+{#- Attributable loss of each link that can be compared, in customers and euros, per bootstrap replicate (methods.md
+    section 5, points 3 and 4): by the joint model, or by the link alone where there is none. -#}
 with
 
 joint_replicates as (

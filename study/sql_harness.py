@@ -4,6 +4,7 @@ dbt compiles the project once. A test then fills the tables that a model refers 
 and runs the model's compiled query there: the very SQL of the warehouse, without building the warehouse.
 """
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from dbt.cli.main import dbtRunner
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[1]
 DATABASE = "compiled"
 # what the NPS marts say of non-response, behind the cells of who was asked and who answered
 NONRESPONSE_MODELS = ("int_link_nonresponse", "int_partner_nonresponse", "int_mode_mix_change")
@@ -35,8 +36,8 @@ class CompiledProject:
     relations: dict[str, str]
 
 
-def compile_project(folder: Path, selection: list[str]) -> CompiledProject:
-    """Compile the selected nodes; `folder` takes dbt's artefacts and its (empty) database."""
+def compile_project(folder: Path, selection: list[str], variables: dict[str, object] | None = None) -> CompiledProject:
+    """Compile the selected nodes; `folder` takes dbt's artefacts and its (empty) database; `variables` replace vars."""
     runner = dbtRunner()
     previous = os.environ.get("NPS_WORK_DB")
     os.environ["NPS_WORK_DB"] = str(folder / f"{DATABASE}.duckdb")
@@ -46,6 +47,7 @@ def compile_project(folder: Path, selection: list[str]) -> CompiledProject:
                 "--quiet",
                 "compile",
                 *("--select", *selection),
+                *("--vars", json.dumps(variables or {})),
                 *("--project-dir", str(PROJECT)),
                 *("--profiles-dir", str(PROJECT)),
                 *("--target-path", str(folder / "target")),

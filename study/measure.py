@@ -1,0 +1,231 @@
+"""Run the project's SQL on worlds and lay what it says beside the truth."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from study.sql_harness import CompiledProject
+from study.tables import IMPORTANCE_MODELS, LINK_NAMES, LOSS_MODELS, VERDICT_MODELS, lay_down
+from study.worlds import (
+    DAYS,
+    DEALER,
+    TRAILING_FROM,
+    WINDOW,
+    Plan,
+    World,
+    draw_world,
+    true_losses,
+    true_values,
+)
+
+JOINT = "int_joint_replicate"
+KEYS = {name: key for key, name in LINK_NAMES.items()}
+LOSSES = ("excess_loss", "attributable_fraction")
+TOTALS = ("attributable_lost_customers", "value_at_stake_eur", "value_at_stake_crude_eur")
+ESTIMATES = ("crude, one by one", "standardised, one by one", "crude, joint", "standardised, joint")
+
+
+@dataclass
+class Findings:
+    """Rows of what was found; a row names the plan, so that Monte-Carlo errors know which worlds belong together."""
+
+    intervals: list[dict] = field(default_factory=list)
+    gaps: list[dict] = field(default_factory=list)
+    losses: list[dict] = field(default_factory=list)
+    verdicts: list[dict] = field(default_factory=list)
+    choices: list[dict] = field(default_factory=list)
+
+    def add(self, other: "Findings") -> None:
+        """Take over another's rows."""
+        for name in vars(self):
+            getattr(self, name).extend(getattr(other, name))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of a plan: planted, counted in a world with many customers, or what the SQL makes of that world."""
+
+    # per link
+    values: dict[int, float]
+    losses: dict[int, float]
+    nps: dict[int, float]
+    retention: dict[tuple[int, str], float]
+    gaps: dict[int, float]
+    # what the SQL says of the large world, per customer of it where it is a total
+    limits: pd.DataFrame
+    importance: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Studied:
+    """The compiled project, and its joint model with other strengths of shrinkage, by their names."""
+
+    project: CompiledProject
+    alternatives: dict[str, str]
+
+
+def study_plan(studied: Studied, plan: Plan, seed: int, worlds: int, truth_customers: int) -> Findings:
+    """One plan: its truth, and what is found in some worlds of it."""
+    project = studied.project
+    random = np.random.default_rng([seed, plan.number])
+    world = draw_world(replace(plan, customers=truth_customers), random)
+    truth = _truth(project, world)
+    drawn = [draw_world(plan, random, world.cuts) for _ in range(worlds)]
+    sandbox = lay_down(project, drawn)
+    tables = {
+        node: sandbox.build(node)
+        for node in ["int_bootstrap_weight", *LOSS_MODELS, *IMPORTANCE_MODELS, *VERDICT_MODELS]
+    }
+    for name, query in studied.alternatives.items():
+        tables[name] = sandbox.connection.execute(query).df()
+    sandbox.connection.close()
+    return _compare(plan, truth, tables, list(studied.alternatives))
+
+
+def _truth(project: CompiledProject, world: World) -> Truth:
+    sandbox = lay_down(project, [world])
+    sandbox.give("int_bootstrap_weight", pd.DataFrame({"replicate": 0, "bucket": range(1000), "weight": 1}))
+    tables = {node: sandbox.build(node) for node in [*LOSS_MODELS, *IMPORTANCE_MODELS]}
+    sandbox.connection.close()
+    limits = tables["int_loss_replicate"].set_index(tables["int_loss_replicate"]["chain_link_key"] % 10)
+    for total in TOTALS:
+        limits[total] /= world.plan.customers
+    importance = tables["int_importance_replicate"].query("ownership_age_band_key == 0")
+    return Truth(
+        values=true_values(world),
+        losses={link: loss for link, (loss, _) in true_losses(world).items()},
+        nps=_true_nps(world),
+        retention=_true_retention(world),
+        gaps=_true_gaps(world),
+        limits=limits,
+        importance=importance.set_index(importance["chain_link_key"] % 10),
+    )
+
+
+def _true_nps(world: World) -> dict[int, float]:
+    """NPS of those who answered in the trailing year, in points: promoters are 1, detractors -1."""
+    return {
+        events.link: 100 * float((events.category[events.answered & (events.day >= TRAILING_FROM)] - 1).mean())
+        for events in world.events
+    }
+
+
+def _true_retention(world: World) -> dict[tuple[int, str], float]:
+    """Share of each link's answers, by category, after which the customer bought again within the window."""
+    shares = {}
+    for events in world.events:
+        answered = events.answered & (events.day < DAYS - 1)
+        for number, category in enumerate(("detractor", "passive", "promoter")):
+            mine = answered & (events.category == number)
+            shares[events.link, category] = float((events.next_purchase[mine] <= WINDOW).mean())
+    return shares
+
+
+def _true_gaps(world: World) -> dict[int, float]:
+    """What a detractor's experience takes off the chance to be retained, by link."""
+    return {events.link: float(events.loss[events.answered & (events.category == 0)].mean()) for events in world.events}
+
+
+def _compare(plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame], alternatives: list[str]) -> Findings:
+    findings = Findings()
+    about = {
+        "plan": plan.number,
+        "is_small": plan.is_small,
+        "is_selective": plan.has_selective_answers,
+        "is_confounded": plan.is_confounded,
+    }
+    mart = tables["mart_weakest_link"].assign(link=lambda rows: rows["link_name"].map(KEYS))
+    for row in mart.to_dict("records"):
+        _loss_intervals(findings, about, plan, truth, row)
+    _retention_intervals(findings, about, truth, tables["mart_retention_by_nps_category"])
+    _importance_intervals(findings, about, truth, tables["mart_link_importance"])
+    _biases(findings, about, truth, tables)
+    for name in alternatives:
+        for row in tables[name].query("replicate == 0").dropna(subset=["excess_loss"]).to_dict("records"):
+            error = row["excess_loss"] - truth.losses[row["chain_link_key"] % 10]
+            findings.choices.append(about | {"prior": name, "error": error})
+    for _, rows in mart.groupby("chain_code"):
+        findings.verdicts.append(about | _judged(plan, truth, rows))
+    return findings
+
+
+def _interval(findings: Findings, about: dict, figure: str, truth: float, low: float, high: float) -> None:
+    if pd.notna(low) and pd.notna(high) and pd.notna(truth):
+        findings.intervals.append(about | {"figure": figure, "below": truth < low, "above": truth > high})
+
+
+def _loss_intervals(findings: Findings, about: dict, plan: Plan, truth: Truth, row: dict) -> None:
+    link = row["link"]
+    _interval(findings, about, "NPS", truth.nps[link], row["nps_ci_low"], row["nps_ci_high"])
+    limit = truth.limits.loc[link]
+    planted = {"excess_loss": truth.losses[link], "value_at_stake_eur": truth.values[link] * plan.customers}
+    for figure in (*LOSSES, *TOTALS):
+        ends = row[f"{figure}_ci_low"], row[f"{figure}_ci_high"]
+        scale = plan.customers if figure in TOTALS else 1
+        _interval(findings, about, f"{figure}, limit", limit[figure] * scale, *ends)
+        if figure in planted:
+            _interval(findings, about, f"{figure}, planted", planted[figure], *ends)
+
+
+def _retention_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.DataFrame) -> None:
+    for row in mart[mart["is_retention_window"]].to_dict("records"):
+        expected = truth.retention[KEYS[row["link_code"]], row["nps_category"]]
+        ends = row["retention_ci_low"], row["retention_ci_high"]
+        _interval(findings, about, f"retention, {row['nps_category']}", expected, *ends)
+
+
+def _importance_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.DataFrame) -> None:
+    for row in mart[mart["ownership_age_band_code"] == "all"].to_dict("records"):
+        if KEYS[row["link_name"]] not in truth.importance.index:
+            continue
+        expected = truth.importance.loc[KEYS[row["link_name"]]]
+        for figure in ("lmg_share", "r_squared", "coefficient"):
+            ends = row[f"{figure}_ci_low"], row[f"{figure}_ci_high"]
+            _interval(findings, about, f"importance {figure}", expected[figure], *ends)
+
+
+def _biases(findings: Findings, about: dict, truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
+    """Estimate less planted truth, of the excess loss and of the gap between detractors and promoters."""
+    alone = tables["int_link_replicate"].query("replicate == 0").set_index("chain_link_key")
+    joint = tables["int_loss_replicate"].query("replicate == 0").set_index("chain_link_key")
+    for key in joint.index:
+        figures = (
+            alone.loc[key, "excess_loss_crude"],
+            alone.loc[key, "excess_loss"],
+            joint.loc[key, "excess_loss_crude"],
+            joint.loc[key, "excess_loss"],
+        )
+        kind = "dealer" if key % 10 == DEALER else "other links"
+        for estimate, figure in zip(ESTIMATES, figures, strict=True):
+            error = figure - truth.losses[key % 10]
+            findings.losses.append(about | {"estimate": estimate, "links": kind, "error": error})
+    retention = tables["mart_retention_by_nps_category"].query("is_retention_window")
+    retention = retention.pivot(index="chain_link_key", columns="nps_category", values="retention")
+    standardised = tables["int_joint_replicate"].query("replicate == 0").set_index("chain_link_key")
+    for key in joint.index:
+        crude = retention.loc[key, "promoter"] - retention.loc[key, "detractor"]
+        for estimate, gap in (
+            ("crude", crude),
+            ("standardised, joint", -standardised.loc[key, "detractor_coefficient"]),
+        ):
+            findings.gaps.append(about | {"estimate": estimate, "error": gap - truth.gaps[key % 10]})
+
+
+def _judged(plan: Plan, truth: Truth, rows: pd.DataFrame) -> dict:
+    """How a chain's verdict compares with what was planted."""
+    ordered = sorted(truth.values.values(), reverse=True)
+    weakest = max(truth.values, key=lambda link: truth.values[link])
+    named = rows[rows["verdict"].isin(["weakest", "candidate"])]
+    verdict = named["verdict"].iloc[0] if len(named) else "cannot_tell"
+    compared = rows["p_weakest"].dropna()
+    return {
+        "kind": plan.kind,
+        "ratio": ordered[0] / ordered[1] if ordered[1] > 0 else np.nan,
+        "verdict": verdict,
+        "is_certain": bool(rows["is_certain"].any()),
+        "holds_truth": weakest in set(named["link"]),
+        "named_links": len(named),
+        "largest_p": compared.max() if len(compared) else np.nan,
+        "largest_is_true": len(compared) > 0 and rows.loc[compared.idxmax(), "link"] == weakest,
+    }

@@ -1,0 +1,164 @@
+"""Worlds as the facts and dimensions that the statistics models read: one chain per world."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from study.sql_harness import PROJECT, CompiledProject, Sandbox
+from study.worlds import DAYS, TRAILING_FROM, WINDOW, Events, World
+
+LAST_DAY = date(2026, 6, 30)
+FIRST_DAY = LAST_DAY - timedelta(days=DAYS - 1)
+LINK_NAMES = {1: "Manufacturer", 2: "Importer", 3: "Dealer", 5: "Contact centre"}
+CATEGORIES = np.array(["detractor", "passive", "promoter"])
+# a score of each category; only the category matters to what is planted
+SCORES = np.array([4, 8, 10])
+CUSTOMERS_APART = 10_000_000
+
+GIVEN = [
+    *("fct_nps_response", "fct_retention", "fct_transaction", "int_customer_chain", "int_customer_ownership"),
+    *("int_link_meeting", "int_period", "dim_chain", "dim_chain_link", "tenure_bands", "retention_horizons"),
+    "stg_chain__benchmarks",
+]
+LOSS_MODELS = [
+    *("int_response_outcome", "int_link_exposure", "int_customer_window_margin", "int_link_bucket"),
+    *("int_link_stratum_replicate", "int_link_replicate", "int_link_evidence"),
+    *("int_joint_pair", "int_joint_control", "int_joint_moment", "int_joint_replicate", "int_joint_evidence"),
+    "int_loss_replicate",
+]
+IMPORTANCE_MODELS = [
+    "int_importance_journey",
+    "int_importance_moment",
+    "int_importance_evidence",
+    "int_importance_replicate",
+]
+VERDICT_MODELS = [
+    *("int_retention_curve", "mart_retention_by_nps_category", "mart_link_importance"),
+    *("int_link_verdict", "int_link_lens", "int_link_sentence", "mart_weakest_link"),
+]
+RANKING_MODELS = [
+    *("mart_nps_by_link", "mart_nps_by_partner", "int_partner_trailing", "int_ranking_cell"),
+    *("int_ranking_estimate", "int_ranking_position", "mart_partner_ranking"),
+]
+SELECTION = [
+    *GIVEN,
+    "int_bootstrap_weight",
+    *LOSS_MODELS,
+    *IMPORTANCE_MODELS,
+    *VERDICT_MODELS,
+    *RANKING_MODELS,
+    *("int_nps_counts", "dim_partner"),
+]
+
+
+def dates(days: np.ndarray) -> np.ndarray:
+    """Days of a world as dates."""
+    return np.datetime64(FIRST_DAY) + days.astype("timedelta64[D]")
+
+
+def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
+    """A database with every world as a chain; its key is the world's place in the list, from 1."""
+    sandbox = Sandbox(project)
+    chains = dict(enumerate(worlds, start=1))
+    responses = pd.concat(
+        [_responses(world, events, chain) for chain, world in chains.items() for events in world.events],
+        ignore_index=True,
+    )
+    responses["response_key"] = np.arange(len(responses))
+    sandbox.give("fct_nps_response", responses, {"response_on": "date", "nps_category": "varchar"})
+    followed = responses[responses["day"] < DAYS - 1].assign(retention_measure="chain")
+    left = DAYS - 1 - followed["day"]
+    followed["is_event"] = followed["next_purchase"] <= left
+    followed["duration_days"] = np.minimum(followed["next_purchase"], left).astype(int)
+    sandbox.give("fct_retention", followed, {"response_on": "date", "nps_category": "varchar"})
+    sandbox.give("fct_transaction", _concat(_purchases, chains), {"transaction_on": "date"})
+    sandbox.give("int_customer_chain", _concat(_customers, chains), {"first_on": "date"})
+    meetings = [_meetings(events, chain) for chain, world in chains.items() for events in world.events]
+    sandbox.give("int_link_meeting", pd.concat(meetings, ignore_index=True), {"met_on": "date"})
+    _lay_down_dimensions(sandbox, list(chains))
+    return sandbox
+
+
+def _concat(table, chains: dict[int, World]) -> pd.DataFrame:
+    return pd.concat([table(world, chain) for chain, world in chains.items()], ignore_index=True)
+
+
+def _responses(world: World, events: Events, chain: int) -> pd.DataFrame:
+    kept = events.answered
+    category = events.category[kept]
+    return pd.DataFrame(
+        {
+            "chain_key": chain,
+            "link_key": events.link,
+            "chain_link_key": chain * 10 + events.link,
+            "customer_key": chain * CUSTOMERS_APART + events.customer[kept],
+            "day": events.day[kept],
+            "response_on": dates(events.day[kept]),
+            "score": SCORES[category],
+            "nps_category": pd.Categorical.from_codes(category, CATEGORIES),
+            "is_promoter": (category == 2).astype(int),
+            "is_detractor": (category == 0).astype(int),
+            "next_purchase": events.next_purchase[kept],
+        }
+    )
+
+
+def _purchases(world: World, chain: int) -> pd.DataFrame:
+    customer, day, margin = world.purchases
+    kept = day < DAYS
+    return pd.DataFrame(
+        {
+            "chain_key": chain,
+            "customer_key": chain * CUSTOMERS_APART + customer[kept],
+            "transaction_on": dates(day[kept]),
+            "margin_eur": margin[kept].round(2),
+            "is_customer_paid": True,
+            "transaction_kind": "service",
+        }
+    )
+
+
+def _customers(world: World, chain: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "customer_key": chain * CUSTOMERS_APART + np.arange(len(world.first_day)),
+            "chain_key": chain,
+            "first_on": dates(world.first_day),
+            "segment": np.where(world.is_business, "business", "private"),
+        }
+    )
+
+
+def _meetings(events: Events, chain: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "chain_link_key": chain * 10 + events.link,
+            "chain_key": chain,
+            "customer_key": chain * CUSTOMERS_APART + events.customer,
+            "met_on": dates(events.day),
+        }
+    )
+
+
+def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> None:
+    """What the models need to know of chains, links, periods and strata."""
+    names = pd.DataFrame({"chain_key": chains, "industry_code": "automotive", "retention_window_days": WINDOW})
+    names["chain_code"] = names["chain_name"] = [f"world {chain}" for chain in chains]
+    sandbox.give("dim_chain", names)
+    links = names.merge(pd.DataFrame({"link_key": LINK_NAMES.keys(), "link_name": LINK_NAMES.values()}), how="cross")
+    links = links.assign(
+        chain_link_key=links["chain_key"] * 10 + links["link_key"],
+        link_code=links["link_name"],
+        link_position=links["link_key"],
+    )
+    sandbox.give("dim_chain_link", links)
+    period = pd.DataFrame({"as_of_on": [LAST_DAY], "trailing_to": [LAST_DAY]})
+    period["trailing_from"] = FIRST_DAY + timedelta(days=TRAILING_FROM)
+    sandbox.give("int_period", period, dict.fromkeys(period, "date"))
+    for seed in ("tenure_bands", "retention_horizons"):
+        sandbox.give(seed, pd.read_csv(PROJECT / "seeds" / f"{seed}.csv"))
+    none = pd.DataFrame({"chain_key": [0], "customer_key": [0], "owned_from": [LAST_DAY], "owned_to": [LAST_DAY]})
+    sandbox.give("int_customer_ownership", none[:0], {"owned_from": "date", "owned_to": "date"})
+    no_benchmark = pd.DataFrame({"chain_key": [0], "link_key": [0], "year": [0], "nps": [0.0]})
+    sandbox.give("stg_chain__benchmarks", no_benchmark[:0])
