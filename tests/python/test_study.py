@@ -20,8 +20,8 @@ SEED, WORLDS, CUSTOMERS, TRUTH_CUSTOMERS, NETWORKS = 1, 6, 5_000, 40_000, 60
 PLANS = {3: "differ", 8: "tie", 13: "none"}
 # few worlds and a truth that is itself counted: wider than the goal of the large study
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.999
-# known to lie too high where the links explain little
-BIASED = "importance r_squared"
+# known to be off where the links explain little, and one world here has nothing to explain
+BIASED = {"importance r_squared": 0.4, "importance lmg_share": 0.6}
 MOST_FALSELY_CERTAIN = 0.1
 LEAST_RIGHT = 0.6
 
@@ -52,8 +52,11 @@ def ranking(studied: Studied) -> pd.DataFrame:
 def test_intervals_hold_the_truth(findings: Findings) -> None:
     shares = coverage(findings)
     assert {"NPS", "retention, promoter", "excess_loss, limit", "value_at_stake_eur, limit"} <= shares.keys()
-    judged = {figure: share for figure, share in shares.items() if figure != BIASED and "planted" not in figure}
-    assert {figure: str(share) for figure, share in judged.items() if share.share < LEAST_COVERAGE} == {}
+    assert {
+        figure: str(share)
+        for figure, share in shares.items()
+        if "planted" not in figure and share.share < BIASED.get(figure, LEAST_COVERAGE)
+    } == {}
     intervals = pd.DataFrame(findings.intervals)
     assert LEAST_COVERAGE < 1 - (intervals["below"] | intervals["above"]).mean() < MOST_COVERAGE
 
