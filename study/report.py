@@ -7,10 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from study.measure import ESTIMATES, Findings
+from study.measure import Findings
 
 GOAL_COVERAGE = (0.93, 0.97)
 GOAL_FALSE_CERTAINTY = 0.05
+RULE_OF_THREE = 3
 WIDTH = 120
 RATIOS = (1.0, 1.25, 1.5, 2.0, np.inf)
 NOT_COVERED = (
@@ -28,6 +29,9 @@ class Share:
     number: int
 
     def __str__(self) -> str:
+        if self.share in (0, 1):
+            # nothing varied: the rule of three bounds what may be missed
+            return f"{self.share:.0%} (of {self.number}: to {min(1, RULE_OF_THREE / self.number):.1%})"
         return f"{self.share:.1%} ± {self.error:.1%}"
 
 
@@ -78,7 +82,8 @@ def report(findings: Findings, ranking: pd.DataFrame, command: str, counts: str)
         _prose(
             f"Written by `{command}`: {counts}. Every world is a chain of four links with customers who meet them, are "
             "asked, answer and stay or leave; what makes them leave is planted. The project's own compiled SQL judges "
-            "each world (`study/`). ± is the Monte-Carlo standard error, worlds of a plan taken together."
+            "each world (`study/`). ± is the Monte-Carlo standard error, worlds of a plan taken together; 0% (of 100: to 3.0%) "
+            "says that the true share may be as far off as that (95 %)."
         ),
         "## Do the intervals hold the truth",
         _prose(
@@ -96,6 +101,7 @@ def report(findings: Findings, ranking: pd.DataFrame, command: str, counts: str)
             f"{GOAL_FALSE_CERTAINTY:.0%}; found: {false_certainty(findings, kinds=('tie',))} of ties."
         ),
         _verdict_table(findings),
+        _tie_table(findings),
         _threshold_table(findings),
         "## Bias: crude and standardised, one by one and joint",
         _prose(
@@ -163,33 +169,52 @@ def _coverage_by_world(findings: Findings) -> str:
 
 
 def _verdict_table(findings: Findings) -> str:
+    """What was said where links differ."""
     rows = _verdicts(findings)
-    groups: list[tuple[str, pd.DataFrame]] = []
-    for low, high in pairwise(RATIOS):
-        span = f"{low:g} to {high:g}" if np.isfinite(high) else f"over {low:g}"
-        chosen = (rows["kind"] == "differ") & (rows["ratio"] >= low) & (rows["ratio"] < high)
-        groups.append((f"links differ: the weakest loses {span} times the next", rows[chosen]))
-    groups.append(("two links lose as much", rows[rows["kind"] == "tie"]))
-    groups.append(("no link loses anything", rows[rows["kind"] == "none"]))
+    rows = rows[rows["kind"] == "differ"]
     table = []
-    for name, found in groups:
-        candidate = found["verdict"] == "candidate"
-        probable = (found["verdict"] == "weakest") & ~found["is_certain"]
-        table.append(
-            [
-                name,
-                share_of(found, found["is_certain"] & found["holds_truth"]),
-                share_of(found, found["is_certain"] & ~found["holds_truth"]),
-                share_of(found, probable & found["holds_truth"]),
-                share_of(found, probable & ~found["holds_truth"]),
-                share_of(found, candidate & found["holds_truth"]),
-                share_of(found, candidate & ~found["holds_truth"]),
-                share_of(found, found["verdict"] == "cannot_tell"),
-                len(found),
-            ]
-        )
-    heading = ["truth", "certain: right", "certain: wrong", "probable: right", "probable: wrong"]
+    for low, high in pairwise(RATIOS):
+        found = rows[(rows["ratio"] >= low) & (rows["ratio"] < high)]
+        if found.empty:
+            continue
+        outcomes = _outcomes(found)
+        shares = [
+            share_of(found, (outcomes == outcome) & (found["holds_truth"] == holds_truth))
+            for outcome in ("certain", "probable", "candidates")
+            for holds_truth in (True, False)
+        ]
+        span = f"{low:g} to {high:g} times" if np.isfinite(high) else f"over {low:g} times"
+        table.append([span, *shares, share_of(found, outcomes == "cannot tell"), len(found)])
+    heading = [
+        "the weakest loses, of the next",
+        "certain: right",
+        "certain: wrong",
+        "probable: right",
+        "probable: wrong",
+    ]
     return _table([*heading, "candidates hold it", "candidates miss it", "cannot tell", "worlds"], table)
+
+
+def _tie_table(findings: Findings) -> str:
+    """What was said where no link is the weakest."""
+    rows = _verdicts(findings)
+    table = []
+    for kind, name in (("tie", "two links lose as much"), ("none", "no link loses anything")):
+        found = rows[rows["kind"] == kind]
+        said = _outcomes(found)
+        outcomes = ("certain", "probable", "candidates", "cannot tell")
+        table.append([name, *(share_of(found, said == outcome) for outcome in outcomes), len(found)])
+    return _table(["truth", "one link, certain", "one link, probable", "candidates", "cannot tell", "worlds"], table)
+
+
+def _outcomes(rows: pd.DataFrame) -> pd.Series:
+    """The verdict on each chain in one word."""
+    words = np.select(
+        [rows["is_certain"].astype(bool), rows["verdict"] == "weakest", rows["verdict"] == "candidate"],
+        ["certain", "probable", "candidates"],
+        "cannot tell",
+    )
+    return pd.Series(words, index=rows.index)
 
 
 def _threshold_table(findings: Findings) -> str:
@@ -228,7 +253,7 @@ def _bias_table(errors: list[dict], title: str, groups: list[str]) -> str:
     names = {True: "confounded", False: "not confounded"}
     table = []
     for keys, found in rows.groupby(groups):
-        for estimate in ESTIMATES:
+        for estimate in found["estimate"].unique():
             mine = found[found["estimate"] == estimate]
             if mine.empty:
                 continue

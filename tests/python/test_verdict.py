@@ -173,6 +173,20 @@ def test_no_link_is_named_where_none_loses_anything(sandbox: Sandbox) -> None:
     assert got["chain_sentence"].iloc[0] == f"No weakest link can be named in Automotive NL: {reason}."
 
 
+def test_no_link_is_named_where_no_loss_can_be_told_from_chance(sandbox: Sandbox) -> None:
+    random = np.random.default_rng(5)
+    drawn = {
+        key: random.normal(size, 1_000, REPLICATES + 1) for key, size in zip(LINKS, (100, 1_500, 200), strict=True)
+    }
+    lay_down(sandbox, drawn)
+    got = judged(sandbox)
+    assert got["p_weakest"].max() > 0.7
+    assert set(got["cannot_tell_reason"]) == {"the loss of no link can be told from chance: every interval holds 0"}
+    drawn[10013] = random.normal(2_500, 1_000, REPLICATES + 1)
+    lay_down(sandbox, drawn)
+    assert judged(sandbox).loc[10013, "verdict"] in ("weakest", "candidate")
+
+
 def test_a_link_without_evidence_is_left_out_of_the_comparison(sandbox: Sandbox) -> None:
     values = winners({10011: 0, 10013: 400, 10015: 0})
     del values[10015]

@@ -70,6 +70,7 @@ cumulated as (
         *,
         count(*) over (partition by chain_key) as links_compared,
         sum(p_weakest) over (partition by chain_key) as p_any,
+        max(value_at_stake_eur_ci_low) over (partition by chain_key) as surest_loss_eur,
         -- what the links ahead of this one reach together
         coalesce(
             sum(p_weakest) over (
@@ -97,6 +98,7 @@ judged as (
                     concat(
                         'in ', {{ whole_percent('1 - cumulated.p_any') }}, ' of the replicates no link loses anything'
                     )
+            when cumulated.surest_loss_eur <= 0 then 'the loss of no link can be told from chance: every interval holds 0'
         end as cannot_tell_reason,
         evidence.is_sufficient,
         cumulated.p_weakest,
