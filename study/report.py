@@ -29,9 +29,12 @@ class Share:
     number: int
 
     def __str__(self) -> str:
-        if self.share in (0, 1):
-            # nothing varied: the rule of three bounds what may be missed
-            return f"{self.share:.0%} (of {self.number}: to {min(1, RULE_OF_THREE / self.number):.1%})"
+        # where all agree the rule of three bounds what was missed
+        bound = min(1, RULE_OF_THREE / max(1, self.number))
+        if self.share == 0:
+            return f"0% (under {bound:.1%})"
+        if self.share == 1:
+            return f"100% (over {1 - bound:.1%})"
         return f"{self.share:.1%} ± {self.error:.1%}"
 
 
@@ -82,8 +85,8 @@ def report(findings: Findings, ranking: pd.DataFrame, command: str, counts: str)
         _prose(
             f"Written by `{command}`: {counts}. Every world is a chain of four links with customers who meet them, are "
             "asked, answer and stay or leave; what makes them leave is planted. The project's own compiled SQL judges "
-            "each world (`study/`). ± is the Monte-Carlo standard error, worlds of a plan taken together; 0% (of 100: to 3.0%) "
-            "says that the true share may be as far off as that (95 %)."
+            "each world (`study/`). ± is the Monte-Carlo standard error, worlds of a plan taken together; beside 0% and 100% "
+            "stands how far off the true share may be (95 %, rule of three)."
         ),
         "## Do the intervals hold the truth",
         _prose(
