@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from study.sql_harness import CompiledProject, Sandbox, compile_project
+from study.sql_harness import CompiledProject, Sandbox, close, compile_project
 
 CHAIN = 1001
 LINKS = {10011: "Manufacturer", 10012: "Importer", 10013: "Dealer", 10015: "Contact centre"}
@@ -29,23 +29,10 @@ GIVEN = [
 ]
 
 
-def close(actual: object, expected: object, tolerance: float = 1e-9) -> None:
-    """Assert equality to an absolute tolerance, relative beyond 1; missing only where missing is expected."""
-    np.testing.assert_allclose(
-        np.asarray(actual, dtype=float), np.asarray(expected, dtype=float), rtol=tolerance, atol=tolerance
-    )
-
-
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     """The compiled queries, from one start of dbt."""
     return compile_project(tmp_path_factory.mktemp("joint"), ["statistics_probe_joint", *GIVEN, *MODELS])
-
-
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
 
 
 # ------------------------------------------------------------------------------------------------------ formulas

@@ -32,24 +32,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     return compile_project(tmp_path_factory.mktemp("money"), built + given)
 
 
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """A database for one test, with one chain of two links and a known last day."""
-    made = Sandbox(project)
-    days = ["trailing_from", "trailing_to", "as_of_on"]
-    period = pd.DataFrame([["2025-01-01", "2025-12-31", "2025-12-31"]], columns=days)
-    made.give("int_period", period, dict.fromkeys(days, "date"))
-    made.give("dim_chain", pd.DataFrame([chain(key) for key in (1001, 1002)]))
-    names = {"chain_code": "c", "chain_name": "C", "link_name": "L", "chain_key": 1001}
-    chain_links = [
-        {"chain_link_key": 10013, "link_key": 3, "link_code": "dealer"},
-        {"chain_link_key": 10015, "link_key": 5, "link_code": "contact_centre"},
-    ]
-    made.give("dim_chain_link", pd.DataFrame(chain_links).assign(**names))
-    made.give("links", pd.DataFrame({"link_key": [3, 5], "is_point_of_sale": [True, False]}))
-    return made
-
-
 def chain(key: int) -> dict:
     """A row of dim_chain."""
     return {"chain_key": key, "chain_code": f"c{key}", "chain_name": f"C {key}", "retention_window_days": 395}

@@ -25,12 +25,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     return compile_project(tmp_path_factory.mktemp("verdict"), [*GIVEN, *MODELS])
 
 
-@pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test."""
-    return Sandbox(project)
-
-
 def lay_down(sandbox: Sandbox, values: dict[int, np.ndarray], **given: dict[int, object]) -> None:
     """Replicates of the value at stake per link, the estimate first; `given` replaces what else is known of a link."""
     links = pd.DataFrame({"chain_link_key": LINKS.keys(), "link_name": LINKS.values(), "chain_key": CHAIN})
