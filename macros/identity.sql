@@ -37,7 +37,7 @@
 {#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish.
     Keys are hashes, so a path of n nodes shrinks by a constant factor a round. -#}
 {% macro contraction_round(number) %}
-move_{{ number }} as {{ materialized_cte() }} (
+{% call kept_cte('move_' ~ number) %}
 
     select
         node_a as node_key,
@@ -45,9 +45,9 @@ move_{{ number }} as {{ materialized_cte() }} (
     from edge_{{ number }}
     group by node_a
 
-),
+{% endcall %},
 
-half_moved_{{ number }} as {{ materialized_cte() }} (
+{% call kept_cte('half_moved_' ~ number) %}
 
     select distinct
         move.moved_to as node_a,
@@ -55,11 +55,11 @@ half_moved_{{ number }} as {{ materialized_cte() }} (
     from edge_{{ number }} as edge
     inner join move_{{ number }} as move on edge.node_a = move.node_key
 
-),
+{% endcall %},
 
 -- One end at a time: with both moves in one join an optimiser may start with the pairs of moves that differ, which is
 -- nearly every pair there is.
-edge_{{ number + 1 }} as {{ materialized_cte() }} (
+{% call kept_cte('edge_' ~ (number + 1)) %}
 
     select distinct
         half_moved.node_a,
@@ -68,9 +68,9 @@ edge_{{ number + 1 }} as {{ materialized_cte() }} (
     inner join move_{{ number }} as move on half_moved.node_b = move.node_key
     where half_moved.node_a != move.moved_to
 
-),
+{% endcall %},
 
-label_{{ number + 1 }} as {{ materialized_cte() }} (
+{% call kept_cte('label_' ~ (number + 1)) %}
 
     select
         label.node_key,
@@ -78,7 +78,7 @@ label_{{ number + 1 }} as {{ materialized_cte() }} (
     from label_{{ number }} as label
     left join move_{{ number }} as move on label.customer_key = move.node_key
 
-),
+{% endcall %},
 {% endmacro %}
 
 

@@ -4,55 +4,45 @@
 
 with
 
-pairs as (
-
-    select * from {{ ref('int_identity_pair') }}
-
-),
-
-both_ways as (
+{% call kept_cte('both_ways') %}
 
     select
         node_a,
         kind_a,
         node_b,
         kind_b
-    from pairs
+    from {{ ref('int_identity_pair') }}
     union all
     select
         node_b as node_a,
         kind_b as kind_a,
         node_a as node_b,
         kind_a as kind_b
-    from pairs
+    from {{ ref('int_identity_pair') }}
 
-),
+{% endcall %},
 
-neighbours_by_kind as (
-
-    select
-        node_a as node_key,
-        kind_a as node_kind,
-        kind_b,
-        count(distinct node_b) as neighbours
-    from both_ways
-    group by node_a, kind_a, kind_b
-
-),
-
-nodes as {{ materialized_cte() }} (
+{% call kept_cte('nodes') %}
 
     select
         node_key,
         min(node_kind) as node_kind,
         max(neighbours) as max_neighbours,
         max(neighbours) > {{ var('identity_hub_max_neighbours') }} as is_hub
-    from neighbours_by_kind
+    from (
+        select
+            node_a as node_key,
+            kind_a as node_kind,
+            kind_b,
+            count(distinct node_b) as neighbours
+        from both_ways
+        group by node_a, kind_a, kind_b
+    ) as neighbours_by_kind
     group by node_key
 
-),
+{% endcall %},
 
-edge_0 as {{ materialized_cte() }} (
+{% call kept_cte('edge_0') %}
 
     select distinct
         both_ways.node_a,
@@ -61,16 +51,16 @@ edge_0 as {{ materialized_cte() }} (
     inner join nodes as nodes_a on both_ways.node_a = nodes_a.node_key and not nodes_a.is_hub
     inner join nodes as nodes_b on both_ways.node_b = nodes_b.node_key and not nodes_b.is_hub
 
-),
+{% endcall %},
 
-label_0 as {{ materialized_cte() }} (
+{% call kept_cte('label_0') %}
 
     select
         node_key,
         node_key as customer_key
     from nodes
 
-),
+{% endcall %},
 
 {% for number in range(var('identity_rounds')) %}
     {{ contraction_round(number) }}
