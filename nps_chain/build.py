@@ -10,17 +10,18 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nps_chain import erasure, identity, intake, memory
+from nps_chain import erasure, identity, intake, memory, spark
 from nps_chain.errors import UserError
 from nps_chain.export import export
 from nps_chain.files import count_files
 from nps_chain.publish import publish
 from nps_chain.raw import FAILED, LOADED, MISSING, UNKNOWN, Load
-from nps_chain.settings import ROOT, Settings
+from nps_chain.settings import DUCKDB, ROOT, SPARK, Settings
 from nps_chain.state import State, can_load_changes, take_state, write_state
 from nps_chain.verdict import verdict
 
@@ -63,14 +64,21 @@ def sole_build(settings: Settings) -> Iterator[None]:
 def build(settings: Settings, landing: Path | None, scale: str, anew: bool = False) -> None:
     """Run everything from the raw files to the verdict.
 
-    After a build that succeeded only what has changed since is loaded, unless all is to be made `anew`.
+    After a build that succeeded only what has changed since is loaded, unless all is to be made `anew`. Spark makes
+    everything anew, and leaves a working database that the next build can't add to.
     """
+    if settings.engine == SPARK:
+        spark.require_spark()
     with sole_build(settings):
         state = take_state(settings)
-        load, changes_only = take_in(settings, landing, scale, anew, state)
+        spark.remove_tables(settings)
+        load, changes_only = take_in(settings, landing, scale, anew, None if settings.engine == SPARK else state)
         check(settings, "raw")
-        run_dbt(settings, changes_only)
-        write_state(settings, load)
+        if settings.engine == SPARK:
+            run_dbt_on_spark(settings)
+        else:
+            run_dbt(settings, changes_only)
+            write_state(settings, load)
         publish_marts(settings)
     say("")
     say(verdict(settings.published_database))
@@ -127,9 +135,10 @@ def take_in(
         load = read_landing(settings, landing, scale, anew=True)
     if erasure.is_requested(settings.raw):
         say("erasure: finding the rows of people who asked to be erased")
-        options = ["--select", f"+{erasure.MODEL}", *NO_TESTS]
+        # on DuckDB, whichever engine makes the models: the scratch database is read there
+        options, on_duckdb = ["--select", f"+{erasure.MODEL}", *NO_TESTS], replace(settings, engine=DUCKDB)
         rows = erasure.erase(
-            settings.raw, key, settings.temporary, lambda database: _dbt(settings, options, work_database=database)
+            settings.raw, key, settings.temporary, lambda database: _dbt(on_duckdb, options, work_database=database)
         )
         say(f"erasure: {rows:,} rows were taken out")
     return load, False
@@ -212,6 +221,15 @@ def run_dbt(settings: Settings, changes_only: bool = False) -> None:
         remove_work_database(settings)
         say("dbt: building everything, and testing")
         _dbt(settings, [])
+
+
+def run_dbt_on_spark(settings: Settings) -> None:
+    """Build and test every model on Spark, and bring the marts into the working database."""
+    remove_work_database(settings)
+    spark.lend_raw(settings)
+    say("dbt: building everything on Spark, and testing")
+    _dbt(settings, [])
+    say(f"spark: {spark.extract_marts(settings)} tables in {settings.work_database}")
 
 
 def _dbt(settings: Settings, options: list[str], load: str = "all", work_database: Path | None = None) -> None:

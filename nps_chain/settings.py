@@ -4,16 +4,20 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from nps_chain.errors import UserError
+
 ROOT = Path(__file__).resolve().parents[1]
+DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The paths of one run."""
+    """The paths of one run, and the engine that makes the models."""
 
     warehouse: Path
     raw: Path
     work_database: Path
+    engine: str = DUCKDB
 
     @property
     def published_database(self) -> Path:
@@ -36,20 +40,35 @@ class Settings:
         return self.warehouse / "check"
 
     @property
+    def spark(self) -> Path:
+        """Tables of the last build on Spark."""
+        return self.warehouse / "spark"
+
+    @property
     def lock(self) -> Path:
         """Held by the running build."""
         return self.warehouse / ".lock"
 
     def environment(self) -> dict[str, str]:
         """What a dbt subprocess needs to find the same places."""
-        return {"NPS_WAREHOUSE": str(self.warehouse), "NPS_RAW": str(self.raw), "NPS_WORK_DB": str(self.work_database)}
+        return {
+            "NPS_WAREHOUSE": str(self.warehouse),
+            "NPS_RAW": str(self.raw),
+            "NPS_WORK_DB": str(self.work_database),
+            "NPS_SPARK": str(self.spark),
+            "NPS_ENGINE": self.engine,
+        }
 
 
 def load_settings() -> Settings:
     """Read the places from the environment; the default is `warehouse` in the project folder."""
+    engine = os.environ.get("NPS_ENGINE") or DUCKDB
+    if engine not in ENGINES:
+        raise UserError(f"NPS_ENGINE={engine} names no engine; there are {' and '.join(ENGINES)}.")
     warehouse = Path(os.environ.get("NPS_WAREHOUSE") or ROOT / "warehouse").resolve()
     return Settings(
         warehouse=warehouse,
         raw=Path(os.environ.get("NPS_RAW") or warehouse / "raw").resolve(),
         work_database=Path(os.environ.get("NPS_WORK_DB") or warehouse / "work.duckdb").resolve(),
+        engine=engine,
     )

@@ -14,11 +14,11 @@ from nps_chain.checks.engine import Bench
 from nps_chain.checks.findings import CRITICAL, WARNING, Check, SuiteReport, run_suite
 from nps_chain.checks.limits import MartLimits, matches
 from nps_chain.errors import UserError
+from nps_chain.mart_contract import Column, Table, load_tables
 from nps_chain.projection import identifier, literal
 from nps_chain.publish import PUBLISHED_SCHEMAS
 from nps_chain.settings import ROOT
 
-MODELS = ROOT / "models" / "marts"
 SCHEMA = PUBLISHED_SCHEMAS[0]
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL")
 WHOLE = ("INTEGER", "BIGINT")
@@ -26,57 +26,10 @@ KEYS = ("*_key", "*_id")
 INTERVAL = re.compile(r"(?P<stem>\w+)_ci_low(?P<unit>_eur)?")
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a model's contract."""
-
-    name: str
-    kind: str
-    is_required: bool
-
-
-@dataclass(frozen=True)
-class Table:
-    """A public table as its model's contract describes it."""
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-
-    def has(self, name: str) -> bool:
-        """Whether the contract has the column."""
-        return any(column.name == name for column in self.columns)
-
-
-def load_tables(bench: Bench, folder: Path = MODELS) -> list[Table]:
-    """The contracts of all public models, with the types as DuckDB calls them."""
-    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.yml"))]
-    models = [model for document in documents for model in document.get("models", [])]
-    return sorted((_table(bench, model) for model in models), key=lambda table: table.name)
-
-
-def _table(bench: Bench, model: dict[str, Any]) -> Table:
-    columns = tuple(
-        Column(
-            name=entry["name"],
-            kind=bench.run(f"select typeof(cast(null as {entry['data_type']}))")[0][0],
-            is_required=any(constraint["type"] == "not_null" for constraint in entry.get("constraints", [])),
-        )
-        for entry in model["columns"]
-    )
-    keys = [constraint["columns"] for constraint in model.get("constraints", []) if constraint["type"] == "primary_key"]
-    keys += [
-        [entry["name"]]
-        for entry in model["columns"]
-        if any(constraint["type"] in ("primary_key", "unique") for constraint in entry.get("constraints", []))
-    ]
-    return Table(model["name"], columns, tuple(keys[0]) if keys else ())
-
-
 def mart_reports(bench: Bench, work_database: Path, limits: MartLimits) -> list[SuiteReport]:
     """Run the suite of every public table over the working database, which is only read."""
     bench.run(f"attach {literal(str(work_database))} as work (read_only)")
-    tables = load_tables(bench)
+    tables = load_tables()
     found = {
         name
         for (name,) in bench.run(

@@ -14,7 +14,7 @@ from nps_chain.checks import mart_suites, run, values
 from nps_chain.checks.engine import Bench
 from nps_chain.checks.findings import CRITICAL, WARNING, Finding, run_suite
 from nps_chain.checks.limits import Limits, load_limits
-from nps_chain.checks.mart_suites import MartSuite, Table, load_tables
+from nps_chain.checks.mart_suites import MartSuite
 from nps_chain.checks.raw_suites import raw_reports
 from nps_chain.contract import load_contract
 from nps_chain.errors import UserError
@@ -347,9 +347,8 @@ def test_limits_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
-    with Bench(tmp_path_factory.mktemp("spill")) as bench:
-        return {table.name: table for table in load_tables(bench)}
+def tables() -> dict[str, Table]:
+    return {table.name: table for table in load_tables()}
 
 
 @pytest.fixture
@@ -397,7 +396,7 @@ def test_every_public_model_has_a_suite_and_a_clean_database_passes(landing: Lan
 def test_nps_of_140_stops_the_publishing(
     landing: Landing, tables: dict[str, Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mart_suites, "load_tables", lambda _: [tables["mart_nps_by_link"]])
+    monkeypatch.setattr(mart_suites, "load_tables", lambda: [tables["mart_nps_by_link"]])
     settings = settings_of(landing)
     settings.warehouse.mkdir()
     write_marts(settings.work_database, tables, nps="140", nps_ci_high="140")

@@ -1,0 +1,65 @@
+"""The contracts of the public tables, from models/marts: columns and types, what is never null, and the key."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from nps_chain.settings import ROOT
+
+MODELS = ROOT / "models" / "marts"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a model's contract."""
+
+    name: str
+    kind: str
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A public table as its model's contract describes it."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    def has(self, name: str) -> bool:
+        """Whether the contract has the column."""
+        return any(column.name == name for column in self.columns)
+
+
+def load_tables(folder: Path = MODELS) -> list[Table]:
+    """The contracts of all public models, with the types as DuckDB calls them."""
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.yml"))]
+    models = [model for document in documents for model in document.get("models", [])]
+    with duckdb.connect() as connection:
+        return sorted((_table(connection, model) for model in models), key=lambda table: table.name)
+
+
+def _table(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Table:
+    columns = tuple(
+        Column(
+            name=entry["name"],
+            kind=_kind(connection, entry["data_type"]),
+            is_required=any(constraint["type"] == "not_null" for constraint in entry.get("constraints", [])),
+        )
+        for entry in model["columns"]
+    )
+    keys = [constraint["columns"] for constraint in model.get("constraints", []) if constraint["type"] == "primary_key"]
+    keys += [
+        [entry["name"]]
+        for entry in model["columns"]
+        if any(constraint["type"] in ("primary_key", "unique") for constraint in entry.get("constraints", []))
+    ]
+    return Table(model["name"], columns, tuple(keys[0]) if keys else ())
+
+
+def _kind(connection: duckdb.DuckDBPyConnection, data_type: str) -> str:
+    row = connection.execute(f"select typeof(cast(null as {data_type}))").fetchone()
+    return str(row[0]) if row else data_type

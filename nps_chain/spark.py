@@ -1,0 +1,86 @@
+"""Spark as the engine of the models: what it needs before dbt runs, and its marts into the working database after.
+
+Spark reads the raw folder's Parquet files and keeps its tables as Parquet too, in a folder of its own that every build
+empties. Whatever comes after dbt reads the working database, and so can't tell which engine filled it.
+"""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from nps_chain.errors import UserError
+from nps_chain.mart_contract import Table, load_tables
+from nps_chain.projection import identifier, literal
+from nps_chain.publish import PUBLISHED_SCHEMAS
+from nps_chain.raw import MANIFEST, REJECTS, parts_sql
+from nps_chain.settings import Settings
+
+RAW = "raw"
+# Spark overlooks files whose names begin with an underscore.
+RENAMED = {"raw_files": MANIFEST, "raw_rejects": REJECTS}
+
+
+def require_spark() -> None:
+    """Say what is missing before anything is read."""
+    if importlib.util.find_spec("pyspark") is None:
+        raise UserError("This environment has no Spark; run `make build ENGINE=spark`, which sets one up.")
+    if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
+        raise UserError("Spark needs Java 17 or newer; install one, or name it with JAVA_HOME.")
+
+
+def remove_tables(settings: Settings) -> None:
+    """Remove what the last build on Spark made: people may have been erased since."""
+    shutil.rmtree(settings.spark, ignore_errors=True)
+
+
+def lend_raw(settings: Settings) -> None:
+    """Give Spark a folder per source, which holds nothing but links to the raw folder."""
+    lent = settings.spark / RAW
+    lent.mkdir(parents=True)
+    for folder in settings.raw.iterdir():
+        if folder.is_dir() and not folder.name.startswith("_"):
+            (lent / folder.name).symlink_to(folder, target_is_directory=True)
+    for name, file in RENAMED.items():
+        (lent / name).mkdir()
+        (lent / name / "part.parquet").symlink_to(settings.raw / file)
+
+
+def extract_marts(settings: Settings) -> int:
+    """Copy the published schemas' tables into a new working database; return how many there are.
+
+    The tables are made as their contracts say, so that the database refuses what a build on DuckDB would have refused.
+    """
+    tables = load_tables()
+    settings.work_database.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(settings.work_database)) as connection:
+        for schema in PUBLISHED_SCHEMAS:
+            connection.execute(f"create schema {identifier(schema)}")
+            for table in tables:
+                _extract(connection, settings.spark / f"{schema}.db" / table.name, schema, table)
+    return len(tables)
+
+
+def _extract(connection: duckdb.DuckDBPyConnection, folder: Path, schema: str, table: Table) -> None:
+    target = f"{identifier(schema)}.{identifier(table.name)}"
+    columns = [
+        f"{identifier(column.name)} {column.kind}{' not null' if column.is_required else ''}" for column in table.columns
+    ]
+    if table.key:
+        columns.append(f"primary key ({', '.join(map(identifier, table.key))})")
+    connection.execute(f"create table {target} ({', '.join(columns)})")
+    rows = parts_sql(sorted(folder.glob("*.parquet")))
+    _refuse_other_types(connection, table, rows)
+    names = ", ".join(identifier(column.name) for column in table.columns)
+    connection.execute(f"insert into {target} select {names} from {rows}")
+
+
+def _refuse_other_types(connection: duckdb.DuckDBPyConnection, table: Table, rows: str) -> None:
+    """A type that is not the contract's would be cast in silence."""
+    found = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
+    wanted = {column.name: column.kind for column in table.columns}
+    if found != wanted:
+        apart = sorted(set(found.items()) ^ set(wanted.items()))
+        raise UserError(f"Spark's table {table.name} is not what its contract says: {apart}.")
