@@ -44,3 +44,9 @@
 {% macro duckdb__seconds_between(first_moment, last_moment) -%}
     date_diff('second', {{ first_moment }}, {{ last_moment }})
 {%- endmacro %}
+
+
+{#- dbt's own goes through text and to_unix_timestamp, which is null for timestamps without time zone. -#}
+{% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    ({{ from_date_or_timestamp }} + ({{ interval }}) * interval '1' {{ datepart }})
+{%- endmacro %}
