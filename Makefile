@@ -10,7 +10,10 @@ SCALE ?= 1
 WORLDS ?= 240
 LANDING ?=
 ANEW ?=
-VENV := .venv
+# duckdb, or spark (docs/scale.md), which has an environment of its own
+ENGINE ?= duckdb
+VENV := $(if $(filter spark,$(ENGINE)),.venv-spark,.venv)
+NEEDED := requirements/$(if $(filter spark,$(ENGINE)),spark,build).txt
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m nps_chain
 BUILD_STAMP := $(VENV)/.build-installed
@@ -27,8 +30,8 @@ NPM ?= npm
 NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 SQL := models tests/data analyses
 
-.PHONY: help setup setup-test demo intake check build publish verdict export test lint sqlfluff unit fuzz torture study audit \
-	bench docs lock clean
+.PHONY: help setup setup-test setup-spark demo intake check build publish verdict export test lint sqlfluff unit parity \
+	fuzz torture study audit bench docs lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +39,9 @@ help: ## list the commands
 setup: $(BUILD_STAMP) ## set up the environment of the build
 
 setup-test: $(TEST_STAMP) ## set up the environment of the tests
+
+setup-spark: ## set up the environment of a build on Spark
+	@$(MAKE) --no-print-directory setup ENGINE=spark
 
 demo: $(BUILD_STAMP) ## generate the demo data: make demo SCALE=2
 	@$(RUN) demo --demo-scale "$(SCALE)"
@@ -46,7 +52,8 @@ intake: $(BUILD_STAMP) ## read the raw files only: make intake LANDING=path
 check: $(BUILD_STAMP) ## check raw files alone (make check LANDING=path), or what the last build left
 	@$(RUN) check $(if $(LANDING),--landing "$(LANDING)")
 
-build: $(BUILD_STAMP) ## from raw files to the verdict, on demo data or on yours: make build LANDING=path (ANEW=1: all of it)
+build: export NPS_ENGINE := $(ENGINE)
+build: $(BUILD_STAMP) ## from raw files to the verdict, on demo data or on yours: make build LANDING=path (ANEW=1, ENGINE=spark)
 	@$(RUN) build --demo-scale "$(SCALE)" $(if $(LANDING),--landing "$(LANDING)") $(if $(ANEW),--anew)
 
 publish: $(BUILD_STAMP) ## publish the marts that the last build made
@@ -76,8 +83,11 @@ sqlfluff: $(TEST_STAMP) ## check the SQL style (needs the raw folder of a build 
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(SQL)
 
 # A file of tests stays with one worker, since its tests share builds.
-unit: $(TEST_STAMP) ## run the Python tests
+unit: $(TEST_STAMP) setup-spark ## run the Python tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+parity: $(TEST_STAMP) setup-spark ## build a folder on both engines and compare every table: make parity LANDING=path
+	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/python/test_spark_parity.py
 
 fuzz: export NPS_FUZZ_EXAMPLES ?= 1000
 fuzz: export NPS_LOADS ?= 12
@@ -115,8 +125,8 @@ docs: $(BUILD_STAMP) ## write docs/landing.md from the contract
 
 lock: $(BUILD_STAMP) ## renew the locked requirements
 	@$(BIN)/python -m pip install --quiet uv
-	@for name in test build bench audit; do \
-		constraint=; if [ $$name = build ] || [ $$name = bench ]; then constraint="-c requirements/test.txt"; fi; \
+	@for name in test build bench spark audit; do \
+		constraint=; case $$name in build|bench|spark) constraint="-c requirements/test.txt";; esac; \
 		echo "locking requirements/$$name.txt"; \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-strip-extras --custom-compile-command "make lock" $$constraint \
@@ -124,7 +134,7 @@ lock: $(BUILD_STAMP) ## renew the locked requirements
 	done
 
 clean: ## remove everything that was built, except your landing folder
-	rm -rf $(VENV) warehouse demo_data target logs .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-spark warehouse demo_data target logs .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c '$(NEEDS_PYTHON)' 2>/dev/null || \
@@ -133,9 +143,9 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "Error: $(PYTHON) cannot make environments; install its venv module." >&2; exit 1; }
 
-$(BUILD_STAMP): requirements/build.txt | $(BIN)/python
+$(BUILD_STAMP): $(NEEDED) | $(BIN)/python
 	@echo "setup: installing what the build needs"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(NEEDED)
 	@touch $@
 
 $(TEST_STAMP): requirements/test.txt $(BUILD_STAMP)

@@ -13,7 +13,7 @@ import duckdb
 
 from nps_chain.errors import UserError
 from nps_chain.mart_contract import Table, load_tables
-from nps_chain.projection import identifier, literal
+from nps_chain.projection import identifier
 from nps_chain.publish import PUBLISHED_SCHEMAS
 from nps_chain.raw import MANIFEST, REJECTS, parts_sql
 from nps_chain.settings import Settings
@@ -66,7 +66,8 @@ def extract_marts(settings: Settings) -> int:
 def _extract(connection: duckdb.DuckDBPyConnection, folder: Path, schema: str, table: Table) -> None:
     target = f"{identifier(schema)}.{identifier(table.name)}"
     columns = [
-        f"{identifier(column.name)} {column.kind}{' not null' if column.is_required else ''}" for column in table.columns
+        f"{identifier(column.name)} {column.kind}{' not null' if column.is_required else ''}"
+        for column in table.columns
     ]
     if table.key:
         columns.append(f"primary key ({', '.join(map(identifier, table.key))})")

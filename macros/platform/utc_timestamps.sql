@@ -6,7 +6,7 @@
 {%- endmacro %}
 
 {% macro default__offset_text_to_utc(text) -%}
-    cast(to_utc_timestamp(try_cast({{ text }} as timestamp), current_timezone()) as timestamp_ntz)
+    convert_timezone(current_timezone(), 'UTC', cast(try_cast({{ text }} as timestamp_ltz) as timestamp_ntz))
 {%- endmacro %}
 
 {% macro duckdb__offset_text_to_utc(text) -%}

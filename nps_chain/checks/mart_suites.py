@@ -4,10 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import great_expectations.expectations as gxe
-import yaml
 
 from nps_chain.checks import values
 from nps_chain.checks.engine import Bench
@@ -17,7 +15,6 @@ from nps_chain.errors import UserError
 from nps_chain.mart_contract import Column, Table, load_tables
 from nps_chain.projection import identifier, literal
 from nps_chain.publish import PUBLISHED_SCHEMAS
-from nps_chain.settings import ROOT
 
 SCHEMA = PUBLISHED_SCHEMAS[0]
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL")

@@ -52,9 +52,18 @@ def write_shops(landing: Path, shops: Iterable[tuple[str, str, str]]) -> None:
 
 
 def build(
-    landing: Path, folder: Path, threads: int | None = None, key: str = TEST_KEY, data_tests: bool = True
+    landing: Path,
+    folder: Path,
+    threads: int | None = None,
+    key: str = TEST_KEY,
+    data_tests: bool = True,
+    python: str = sys.executable,
+    variables: dict[str, str] | None = None,
 ) -> Warehouse:
-    """Build a landing folder into a warehouse folder; `threads` replaces the profile's number of threads."""
+    """Build a landing folder into a warehouse folder; `threads` replaces the profile's number of threads.
+
+    `python` and `variables` are of another environment than that of the tests, and settings of the build.
+    """
     environment = {
         **os.environ,
         "NPS_WAREHOUSE": str(folder),
@@ -67,10 +76,11 @@ def build(
         # Great Expectations has tests of its own
         "NPS_CHECKS": "none",
         KEY_VARIABLE: key,
+        **(variables or {}),
     }
     if threads:
         environment["DBT_PROFILES_DIR"] = str(_profile_with_threads(folder / "profile", threads))
-    command = [sys.executable, "-m", "nps_chain", "build", "--landing", str(landing)]
+    command = [python, "-m", "nps_chain", "build", "--landing", str(landing)]
     outcome = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     if outcome.returncode:
         lines = (outcome.stdout + outcome.stderr).splitlines()

@@ -40,9 +40,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str, list[
     return tables
 
 
-def _row_differences(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: list[tuple[str, str]]
-) -> list[str]:
+def _row_differences(connection: duckdb.DuckDBPyConnection, table: str, columns: list[tuple[str, str]]) -> list[str]:
     """Rows are paired by all columns that must be equal; what is left over has no equal."""
     exact = [name for name, kind in columns if kind != "DOUBLE"]
     doubles = [name for name, kind in columns if kind == "DOUBLE"]
@@ -61,7 +59,9 @@ def _row_differences(
     if lonely and any(lonely):
         found.append(f"{table}: {lonely[0]} rows of the first and {lonely[1]} of the second have no equal")
     for name in doubles:
-        apart = connection.execute(f"select count(*), max({_distance(name)}) from {pairs} where {_is_apart(name)}").fetchone()
+        apart = connection.execute(
+            f"select count(*), max({_distance(name)}) from {pairs} where {_is_apart(name)}"
+        ).fetchone()
         if apart and apart[0]:
             found.append(f"{table}.{name}: {apart[0]} values differ, at most by {apart[1]:.3g} of their size")
     return found

@@ -14,10 +14,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from bad_input import CASES
-from bad_input.case import PARTNERS, Case, File, lay_down, lines
+from bad_input.case import Case, File, lay_down
+from bad_input.corpus import ANCHOR, RATES, lay_corpus
 from bad_input.injection import PAYLOADS
 from bad_input.judge import Observed, complaints, observe
-from landing_builder import PROJECT, TEST_KEY, Warehouse, write_csv
+from landing_builder import PROJECT, TEST_KEY, Warehouse
 
 from nps_chain import intake
 from nps_chain.contract import load_contract
@@ -27,11 +28,7 @@ from nps_chain.raw import dataset_sql
 
 FEWEST_KINDS = 60
 FIRST, SECOND = 1, 2
-LINKS = {"manufacturer": "automotive,", "importer": "automotive,NL", "dealer": "automotive,NL", "shop": "retail,NL"}
-LINKS["contact_centre"] = "automotive,NL"
-ANCHOR = "S-anchor"
 REQUIRED_OF_PARTNERS = "partner_code, link, industry, partner_name, valid_from"
-RATES = "chain/exchange_rates.csv"
 
 
 @dataclass(frozen=True)
@@ -42,29 +39,6 @@ class Built:
     tables: set[str]
     observed: Observed
     warehouse: Warehouse
-
-
-def _partner_rows() -> list[str]:
-    """A row of the chain administration for each partner of the corpus that is to be known."""
-    rows = [f"{ANCHOR},shop,retail,NL,Anchor,,,2020-01-01,"]
-    for case in CASES:
-        if case.partners is not None:
-            rows += case.partners
-            continue
-        folders = {tuple(file.path.split("/")[:2]) for file in case.files if not file.path.startswith("chain/")}
-        rows += [f"{code},{link},{LINKS[link]},{case.kind},,,2020-01-01," for link, code in sorted(folders)]
-    return rows
-
-
-def _lay_frame(root: Path) -> None:
-    """What the cases stand in: partners, a rate, and a shop that sold every week, so that the data end in 2024."""
-    frame = lines(PARTNERS, *_partner_rows())
-    (root / "chain").mkdir(parents=True)
-    (root / "chain" / "partners.csv").write_text(frame, encoding="utf-8")
-    write_csv(root / RATES, ("month", "currency", "eur_per_unit"), [("2024-05", "USD", "0.91")])
-    days = [f"2024-{month:02d}-{day:02d}" for month in range(6, 13) for day in (1, 8, 15, 22, 28)]
-    header = ("receipt_no", "receipt_kind", "purchased_on", "revenue", "currency")
-    write_csv(root / "shop" / ANCHOR / "receipts.csv", header, [(day, "sale", day, "1.00", "EUR") for day in days])
 
 
 def _build(landing: Path, folder: Path) -> Built:
@@ -99,10 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first(folder: Path) -> Built:
     landing = folder / "landing"
-    _lay_frame(landing)
-    for case in CASES:
-        for file in case.files:
-            lay_down(landing, file)
+    lay_corpus(landing)
     return _build(landing, folder / "warehouse")
 
 

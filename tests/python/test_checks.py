@@ -18,6 +18,7 @@ from nps_chain.checks.mart_suites import MartSuite
 from nps_chain.checks.raw_suites import raw_reports
 from nps_chain.contract import load_contract
 from nps_chain.errors import UserError
+from nps_chain.mart_contract import Table, load_tables
 from nps_chain.raw import dataset_folder
 from nps_chain.settings import Settings
 

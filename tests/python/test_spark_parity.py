@@ -1,0 +1,96 @@
+"""Both engines publish the same tables from the same landing folder, on a Spark with two workers.
+
+The folder is the corpus of bad input, which knows every way to write a value, and a small demo, which has enough
+answers for every statistic. `make parity LANDING=path` compares a folder of your own instead.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from bad_input.corpus import lay_corpus
+from landing_builder import FIXTURES, PROJECT, Warehouse, build
+from parity import differences
+
+from demo.generate import generate
+
+LANDING_VARIABLE = "NPS_PARITY_LANDING"
+SCALE, SEED = 0.1, 5
+PYTHON = PROJECT / ".venv-spark" / "bin" / "python"
+SPARK = {
+    "NPS_ENGINE": "spark",
+    "NPS_SPARK_MASTER": "local-cluster[2,1,1024]",
+    "NPS_SPARK_PARTITIONS": "2",
+    # what suits tables of a few rows
+    "SPARK_CONF_DIR": str(FIXTURES / "spark"),
+}
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if named := os.environ.get(LANDING_VARIABLE):
+        return Path(named).resolve()
+    folder = tmp_path_factory.mktemp("landing") / "landing"
+    generate(folder, folder.with_name("truth.json"), SCALE, SEED)
+    lay_corpus(folder, partners="chain/partners_corpus.csv", rates="chain/exchange_rates_corpus.csv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return build(landing, tmp_path_factory.mktemp("duckdb") / "warehouse", data_tests=False)
+
+
+@pytest.fixture(scope="module")
+def on_spark(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    assert PYTHON.is_file(), "there is no environment with Spark; run `make setup-spark`"
+    folder = tmp_path_factory.mktemp("spark") / "warehouse"
+    return build(landing, folder, python=str(PYTHON), variables=SPARK)
+
+
+def test_both_engines_publish_the_same(on_duckdb: Warehouse, on_spark: Warehouse) -> None:
+    assert differences(on_duckdb.published, on_spark.published) == []
+
+
+def test_every_table_has_rows(on_duckdb: Warehouse) -> None:
+    """Two empty tables are equal whatever the engines do."""
+    with on_duckdb.open() as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'published'"
+        ).fetchall()
+        counts = {name: connection.execute(f"select count(*) from {name}").fetchone()[0] for (name,) in tables}
+    assert [name for name, rows in counts.items() if not rows] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (
+            "delete from dim_product where product_key = (select min(product_key) from dim_product)",
+            "dim_product: 1 rows",
+        ),
+        ("insert into mart_quarantine from mart_quarantine limit 1", "mart_quarantine: 0 rows of the first and 1"),
+        ("update fct_transaction set revenue_eur = revenue_eur + 0.01 where rowid = 0", "fct_transaction: 1 rows"),
+        ("update mart_weakest_link set nps = nps * (1 + 1e-8) where nps is not null", "mart_weakest_link.nps: "),
+        ("update mart_weakest_link set nps = null where nps is not null", "mart_weakest_link.nps: "),
+        ("alter table dim_date alter calendar_year type bigint", "dim_date has other columns"),
+        ("drop table mart_nps_change", "mart_nps_change is in one of the files only"),
+    ],
+)
+def test_a_planted_difference_is_found(on_duckdb: Warehouse, tmp_path: Path, change: str, found: str) -> None:
+    other = tmp_path / "other.duckdb"
+    shutil.copyfile(on_duckdb.published, other)
+    with duckdb.connect(str(other)) as connection:
+        connection.execute(change)
+    sentences = differences(on_duckdb.published, other)
+    assert len(sentences) == 1 and found in sentences[0]
+
+
+def test_a_difference_of_rounding_is_none(on_duckdb: Warehouse, tmp_path: Path) -> None:
+    other = tmp_path / "other.duckdb"
+    shutil.copyfile(on_duckdb.published, other)
+    with duckdb.connect(str(other)) as connection:
+        connection.execute("update mart_weakest_link set nps = nps * (1 + 1e-12)")
+    assert differences(on_duckdb.published, other) == []
