@@ -3,7 +3,7 @@
 {% macro parse_decimal(text, scale=2) -%}
     case
         when instr({{ text }}, '_') = 0 and instr(lower({{ text }}), 'e') = 0
-            then try_cast({{ text }} as decimal(18, {{ scale }}))
+            then {{ text_to_decimal(text, 18, scale) }}
     end
 {%- endmacro %}
 

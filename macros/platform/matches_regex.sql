@@ -3,8 +3,9 @@
     {{ return(adapter.dispatch('matches_regex')(text, pattern)) }}
 {%- endmacro %}
 
+{#- Java's $ matches before a line break at the end too. -#}
 {% macro default__matches_regex(text, pattern) -%}
-    regexp_like({{ text }}, '{{ pattern }}')
+    regexp_like({{ text }}, '{{ pattern[:-1] ~ '\\\\z' if pattern.endswith('$') else pattern }}')
 {%- endmacro %}
 
 {% macro duckdb__matches_regex(text, pattern) -%}

@@ -18,8 +18,12 @@
     {{ return(adapter.dispatch('local_text_to_utc')(text, time_zone)) }}
 {%- endmacro %}
 
+{#- Of the hour that comes twice when summer time ends the second one is meant, as DuckDB has it; Spark takes the first. -#}
 {% macro default__local_text_to_utc(text, time_zone) -%}
-    convert_timezone({{ time_zone }}, 'UTC', try_cast({{ text }} as timestamp_ntz))
+    {%- set local = 'try_cast(' ~ text ~ ' as timestamp_ntz)' -%}
+    {%- set first = 'convert_timezone(' ~ time_zone ~ ", 'UTC', " ~ local ~ ')' -%}
+    {%- set second = first ~ " + interval '1' hour" -%}
+    case when convert_timezone('UTC', {{ time_zone }}, {{ second }}) = {{ local }} then {{ second }} else {{ first }} end
 {%- endmacro %}
 
 {% macro duckdb__local_text_to_utc(text, time_zone) -%}
