@@ -63,7 +63,7 @@ with
 {% endcall %},
 
 {% for number in range(var('identity_rounds')) %}
-    {{ contraction_round(number) }}
+{{ contraction_round(number) }}
 {% endfor %}
 
 labels as (
