@@ -1,7 +1,7 @@
 """What two published files have in common: nothing, unless every table holds the same rows.
 
-Keys, counts, texts, dates and decimals must be equal, doubles to a billionth: engines add in another order. What is left of
-a difference of equal numbers is nothing but rounding, and has no size to be a part of.
+Keys, counts, texts, dates and decimals must be equal, doubles to a billionth: engines add in another order. What is
+left of a difference of equal numbers is rounding, and has no size to be a part of.
 """
 
 import sys
