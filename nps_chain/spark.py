@@ -7,7 +7,6 @@ empties. Whatever comes after dbt reads the working database, and so can't tell 
 import importlib.util
 import os
 import shutil
-from pathlib import Path
 
 import duckdb
 
@@ -59,29 +58,32 @@ def extract_marts(settings: Settings) -> int:
         for schema in PUBLISHED_SCHEMAS:
             connection.execute(f"create schema {identifier(schema)}")
             for table in tables:
-                _extract(connection, settings.spark / f"{schema}.db" / table.name, schema, table)
+                parts = sorted((settings.spark / f"{schema}.db" / table.name).glob("*.parquet"))
+                _extract(connection, parts_sql(parts), schema, table)
     return len(tables)
 
 
-def _extract(connection: duckdb.DuckDBPyConnection, folder: Path, schema: str, table: Table) -> None:
+def _extract(connection: duckdb.DuckDBPyConnection, rows: str, schema: str, table: Table) -> None:
+    _refuse_other_types(connection, rows, table)
     target = f"{identifier(schema)}.{identifier(table.name)}"
     columns = [
-        f"{identifier(column.name)} {column.kind}{' not null' if column.is_required else ''}"
+        f"{identifier(column.name)} {column.kind}" + (" not null" if column.is_required else "")
         for column in table.columns
     ]
     if table.key:
         columns.append(f"primary key ({', '.join(map(identifier, table.key))})")
     connection.execute(f"create table {target} ({', '.join(columns)})")
-    rows = parts_sql(sorted(folder.glob("*.parquet")))
-    _refuse_other_types(connection, table, rows)
     names = ", ".join(identifier(column.name) for column in table.columns)
-    connection.execute(f"insert into {target} select {names} from {rows}")
+    try:
+        connection.execute(f"insert into {target} select {names} from {rows}")
+    except duckdb.ConstraintException as error:
+        raise UserError(f"Spark's table {table.name} breaks its contract: {error}.") from error
 
 
-def _refuse_other_types(connection: duckdb.DuckDBPyConnection, table: Table, rows: str) -> None:
+def _refuse_other_types(connection: duckdb.DuckDBPyConnection, rows: str, table: Table) -> None:
     """A type that is not the contract's would be cast in silence."""
     found = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
     wanted = {column.name: column.kind for column in table.columns}
     if found != wanted:
-        apart = sorted(set(found.items()) ^ set(wanted.items()))
-        raise UserError(f"Spark's table {table.name} is not what its contract says: {apart}.")
+        apart = ", ".join(f"{name} {kind}" for name, kind in sorted(set(found.items()) ^ set(wanted.items())))
+        raise UserError(f"Spark's table {table.name} has other columns than its contract: {apart}.")

@@ -40,7 +40,9 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_duckdb(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    return build(landing, tmp_path_factory.mktemp("duckdb") / "warehouse", data_tests=False)
+    folder = tmp_path_factory.mktemp("duckdb") / "warehouse"
+    (folder / "spark" / "marts.db").mkdir(parents=True)
+    return build(landing, folder, data_tests=False)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,11 @@ def on_spark(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehou
 
 def test_both_engines_publish_the_same(on_duckdb: Warehouse, on_spark: Warehouse) -> None:
     assert differences(on_duckdb.published, on_spark.published) == []
+
+
+def test_tables_of_an_earlier_build_on_spark_are_gone(on_duckdb: Warehouse) -> None:
+    """They may hold people who were erased since."""
+    assert not (on_duckdb.work.parent / "spark").exists()
 
 
 def test_every_table_has_rows(on_duckdb: Warehouse) -> None:

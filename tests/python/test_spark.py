@@ -1,0 +1,105 @@
+"""What stands around Spark: what it is lent, and what is refused of that which it made. Spark itself is not started."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from nps_chain import spark
+from nps_chain.errors import UserError
+from nps_chain.mart_contract import Table, load_tables
+from nps_chain.settings import SPARK, Settings, load_settings
+
+KEYED = "dim_channel"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path, tmp_path / "raw", tmp_path / "work.duckdb", SPARK)
+
+
+@pytest.fixture
+def table() -> Table:
+    return next(table for table in load_tables() if table.name == KEYED)
+
+
+def write_tables(settings: Settings, table: Table, row: str) -> None:
+    """Lay down an empty Parquet file per public table, as its contract says, but `row` for one of them."""
+    for other in load_tables():
+        folder = settings.spark / "marts.db" / other.name
+        folder.mkdir(parents=True)
+        columns = ", ".join(f"cast(null as {column.kind}) as {column.name}" for column in other.columns)
+        query = row if other == table else f"select {columns} where false"
+        duckdb.execute(f"copy ({query}) to '{folder / 'part-00000.parquet'}' (format parquet)")
+
+
+def row_of(table: Table, **changed: str) -> str:
+    """A row of ones, but for what is changed."""
+    values = {column.name: f"cast(1 as {column.kind})" for column in table.columns} | changed
+    return "select " + ", ".join(f"{value} as {name}" for name, value in values.items())
+
+
+def test_marts_are_extracted_as_their_contracts_say(settings: Settings, table: Table) -> None:
+    write_tables(settings, table, row_of(table))
+    assert spark.extract_marts(settings) == len(load_tables())
+    with duckdb.connect(str(settings.work_database)) as connection:
+        assert connection.execute(f"select count(*) from marts.{KEYED}").fetchone() == (1,)
+        for other in load_tables():
+            found = connection.execute(f"describe marts.{other.name}").fetchall()
+            assert [(name, kind) for name, kind, *_ in found] == [
+                (column.name, column.kind) for column in other.columns
+            ]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"channel_key": "cast(1 as bigint)"}, "other columns than its contract: channel_key BIGINT, channel_key INT"),
+        ({"extra": "1"}, "other columns than its contract: extra INTEGER"),
+        ({"channel_key": "cast(null as integer)"}, "breaks its contract: .*NOT NULL constraint failed"),
+    ],
+)
+def test_a_table_that_breaks_its_contract_is_refused(
+    settings: Settings, table: Table, change: dict[str, str], found: str
+) -> None:
+    write_tables(settings, table, row_of(table, **change))
+    with pytest.raises(UserError, match=found):
+        spark.extract_marts(settings)
+
+
+def test_a_repeated_key_is_refused(settings: Settings, table: Table) -> None:
+    write_tables(settings, table, f"{row_of(table)} union all {row_of(table)}")
+    with pytest.raises(UserError, match=r"breaks its contract: .*duplicate key"):
+        spark.extract_marts(settings)
+
+
+def test_raw_files_are_lent_by_links_alone(settings: Settings) -> None:
+    (settings.raw / "shop__survey").mkdir(parents=True)
+    (settings.raw / "_changes").mkdir()
+    for name in ("_files.parquet", "_rejects.parquet", "shop__survey/part-000001.parquet"):
+        (settings.raw / name).write_bytes(name.encode())
+    spark.lend_raw(settings)
+    lent = settings.spark / "raw"
+    assert sorted(path.name for path in lent.iterdir()) == ["raw_files", "raw_rejects", "shop__survey"]
+    assert (lent / "raw_files" / "part.parquet").read_bytes() == b"_files.parquet"
+    assert (lent / "shop__survey" / "part-000001.parquet").read_bytes() == b"shop__survey/part-000001.parquet"
+    spark.remove_tables(settings)
+    assert not settings.spark.exists()
+    assert (settings.raw / "shop__survey" / "part-000001.parquet").is_file()
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(UserError, match="no Spark; run `make build ENGINE=spark`"):
+        spark.require_spark()
+    monkeypatch.setattr(spark.importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(spark.shutil, "which", lambda _: None)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(UserError, match="Java 17"):
+        spark.require_spark()
+
+
+def test_an_engine_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NPS_ENGINE", "oracle")
+    with pytest.raises(UserError, match="NPS_ENGINE=oracle names no engine; there are duckdb and spark"):
+        load_settings()
