@@ -65,7 +65,7 @@ def _row_differences(connection: duckdb.DuckDBPyConnection, table: str, columns:
             f"select count(*), max({_distance(name)}) from {pairs} where {_is_apart(name)}"
         ).fetchone()
         if apart and apart[0]:
-            found.append(f"{table}.{name}: {apart[0]} values differ, at most by {apart[1]:.3g} of their size")
+            found.append(f"{table}.{name}: {apart[0]} values differ, at most by {apart[1] or 0:.3g} of their size")
     return found
 
 
