@@ -85,8 +85,8 @@ def report(findings: Findings, ranking: pd.DataFrame, command: str, counts: str)
         _prose(
             f"Written by `{command}`: {counts}. Every world is a chain of four links with customers who meet them, are "
             "asked, answer and stay or leave; what makes them leave is planted. The project's own compiled SQL judges "
-            "each world (`study/`). ± is the Monte-Carlo standard error, worlds of a plan taken together; beside 0% and"
-            " 100% stands how far off the true share may be (95 %, rule of three)."
+            "each world (`study/`). ± is the Monte-Carlo standard error, worlds of a plan taken together; beside 0% "
+            "and 100% stands how far off the true share may be (95 %, rule of three)."
         ),
         "## Do the intervals hold the truth",
         _prose(

@@ -25,8 +25,10 @@ controlled as (
         chain_link_key,
         count(*) as other_links,
         sum(case when is_controlled then 1 else 0 end) as links_held_constant,
-        {{ text_list('case when is_controlled then control_link_name end', 'control_place') }} as held_constant,
-        {{ text_list('case when not is_controlled then control_link_name end', 'control_place') }} as left_out
+        nullif({{ text_list('case when is_controlled then control_link_name end', 'control_place') }}, '')
+            as held_constant,
+        nullif({{ text_list('case when not is_controlled then control_link_name end', 'control_place') }}, '')
+            as left_out
     from controls
     group by chain_link_key
 

@@ -128,10 +128,14 @@ chains as (
         min(chain_name) as chain_name,
         max(disagreement) as disagreement,
         max(case when verdict = 'weakest' then sentence end) as weakest,
-        {{ text_list(
-            "case when verdict = 'candidate' then concat(link_name, ' (', loss, ', ', loss_interval, '; ', certainty, ')') end",
-            'place'
-        ) }} as candidates,
+        nullif(
+            {{ text_list(
+                "case when verdict = 'candidate'
+                    then concat(link_name, ' (', loss, ', ', loss_interval, '; ', certainty, ')') end",
+                'place'
+            ) }},
+            ''
+        ) as candidates,
         max(case when verdict = 'candidate' then caveat end) as candidate_caveat,
         max(case when place = 1 then cannot_tell_reason end) as cannot_tell_reason
     from sentences
