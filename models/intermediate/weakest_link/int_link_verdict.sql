@@ -98,7 +98,8 @@ judged as (
                     concat(
                         'in ', {{ whole_percent('1 - cumulated.p_any') }}, ' of the replicates no link loses anything'
                     )
-            when cumulated.surest_loss_eur <= 0 then 'the loss of no link can be told from chance: every interval holds 0'
+            when cumulated.surest_loss_eur <= 0
+                then 'the loss of no link can be told from chance: every interval holds 0'
         end as cannot_tell_reason,
         evidence.is_sufficient,
         cumulated.p_weakest,
