@@ -64,11 +64,12 @@ select
     bucket,
     count(*) as pairs,
     {%- for category in ['detractor', 'passive'] %}
-        sum(case when nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
-        sum(case when nps_category = '{{ category }}' then standing else 0 end) as standing_of_{{ category }}s,
+        cast(sum(case when nps_category = '{{ category }}' then 1 else 0 end) as bigint) as {{ category }}s,
+        cast(sum(case when nps_category = '{{ category }}' then standing else 0 end) as bigint)
+            as standing_of_{{ category }}s,
     {%- endfor %}
-    sum(standing) as standing,
-    sum(standing * standing) as standing_squares,
+    cast(sum(standing) as bigint) as standing,
+    cast(sum(standing * standing) as bigint) as standing_squares,
     cast(sum(retained_e9) as bigint) as retained_e9,
     cast(sum(standing * retained_e9) as bigint) as standing_retained_e9
 from paired
