@@ -35,7 +35,8 @@
 
 
 {#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish.
-    Keys are hashes, so a path of n nodes shrinks by a constant factor a round. -#}
+    Keys are hashes, so a path of n nodes shrinks by a constant factor a round. One end of an edge at a time: with both
+    moves in one join an optimiser may start with the pairs of moves that differ, which is nearly every pair there is. -#}
 {% macro contraction_round(number) %}
 {% call kept_cte('move_' ~ number) %}
 
@@ -49,7 +50,7 @@
 
 {% call kept_cte('half_moved_' ~ number) %}
 
-    select distinct
+    select
         move.moved_to as node_a,
         edge.node_b
     from edge_{{ number }} as edge
@@ -57,8 +58,6 @@
 
 {% endcall %},
 
--- One end at a time: with both moves in one join an optimiser may start with the pairs of moves that differ, which is
--- nearly every pair there is.
 {% call kept_cte('edge_' ~ (number + 1)) %}
 
     select distinct
@@ -70,13 +69,24 @@
 
 {% endcall %},
 
-{% call kept_cte('label_' ~ (number + 1)) %}
+{% endmacro %}
+
+
+{#- Where the nodes that moved in a round ended, from where those ended that moved in the round after it. From the last
+    round to the first each join is as large as its round, and few nodes move after the first two. -#}
+{% macro contraction_root(number, is_last) %}
+{% call kept_cte('root_' ~ number) %}
 
     select
-        label.node_key,
-        coalesce(move.moved_to, label.customer_key) as customer_key
-    from label_{{ number }} as label
-    left join move_{{ number }} as move on label.customer_key = move.node_key
+        move.node_key,
+        {%- if is_last %}
+        move.moved_to as customer_key
+    from move_{{ number }} as move
+        {%- else %}
+        coalesce(root.customer_key, move.moved_to) as customer_key
+    from move_{{ number }} as move
+    left join root_{{ number + 1 }} as root on move.moved_to = root.node_key
+        {%- endif %}
 
 {% endcall %},
 {% endmacro %}

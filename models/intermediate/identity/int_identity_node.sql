@@ -34,7 +34,7 @@ with
             node_a as node_key,
             kind_a as node_kind,
             kind_b,
-            count(distinct node_b) as neighbours
+            count(*) as neighbours
         from both_ways
         group by node_a, kind_a, kind_b
     ) as neighbours_by_kind
@@ -44,7 +44,7 @@ with
 
 {% call kept_cte('edge_0') %}
 
-    select distinct
+    select
         both_ways.node_a,
         both_ways.node_b
     from both_ways
@@ -53,22 +53,17 @@ with
 
 {% endcall %},
 
-{% call kept_cte('label_0') %}
-
-    select
-        node_key,
-        node_key as customer_key
-    from nodes
-
-{% endcall %},
-
 {% for number in range(var('identity_rounds')) %}
 {{ contraction_round(number) }}
 {% endfor %}
 
-labels as (
+{% for number in range(var('identity_rounds') - 1, -1, -1) %}
+{{ contraction_root(number, is_last=loop.first) }}
+{% endfor %}
 
-    select * from label_{{ var('identity_rounds') }}
+roots as (
+
+    select * from root_0
 
 )
 
@@ -78,6 +73,9 @@ select
     nodes.max_neighbours,
     nodes.is_hub,
     -- a customer number shared by many is one company's account; a shared address or unit is nobody's
-    case when not nodes.is_hub or nodes.node_kind = 'customer' then labels.customer_key end as customer_key
+    case
+        when not nodes.is_hub or nodes.node_kind = 'customer' then coalesce(roots.customer_key, nodes.node_key)
+    end as customer_key
 from nodes
-inner join labels on nodes.node_key = labels.node_key
+-- who has no neighbour but hubs never moves
+left join roots on nodes.node_key = roots.node_key

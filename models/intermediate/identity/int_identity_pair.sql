@@ -141,10 +141,11 @@ pairs as (
 
 )
 
+-- the smaller key first, so that a pair that two records name is one row
 select distinct
-    node_a,
-    node_b,
-    kind_a,
-    kind_b
+    least(node_a, node_b) as node_a,
+    greatest(node_a, node_b) as node_b,
+    case when node_a < node_b then kind_a else kind_b end as kind_a,
+    case when node_a < node_b then kind_b else kind_a end as kind_b
 from pairs
 where node_a != node_b
