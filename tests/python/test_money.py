@@ -28,8 +28,27 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     given = ["fct_transaction", "fct_nps_response", "fct_contact", "fct_link_cost", "dim_chain", "dim_chain_link"]
     given += ["int_period", "int_customer_chain", "int_identity_node", "int_response_outcome", "int_link_meeting"]
     given += ["int_customer_window_margin", "int_link_bucket", "int_bootstrap_weight", "int_link_replicate"]
+    given += ["int_link_stratum_replicate"]
     given += ["int_link_evidence", "mart_nps_by_link", "stg_chain__acquisition_reasons", "acquisition_reasons", "links"]
     return compile_project(tmp_path_factory.mktemp("money"), built + given)
+
+
+@pytest.fixture
+def sandbox(project: CompiledProject) -> Sandbox:
+    """A database for one test, with one chain of two links and a known last day."""
+    made = Sandbox(project)
+    days = ["trailing_from", "trailing_to", "as_of_on"]
+    period = pd.DataFrame([["2025-01-01", "2025-12-31", "2025-12-31"]], columns=days)
+    made.give("int_period", period, dict.fromkeys(days, "date"))
+    made.give("dim_chain", pd.DataFrame([chain(key) for key in (1001, 1002)]))
+    names = {"chain_code": "c", "chain_name": "C", "link_name": "L", "chain_key": 1001}
+    chain_links = [
+        {"chain_link_key": 10013, "link_key": 3, "link_code": "dealer"},
+        {"chain_link_key": 10015, "link_key": 5, "link_code": "contact_centre"},
+    ]
+    made.give("dim_chain_link", pd.DataFrame(chain_links).assign(**names))
+    made.give("links", pd.DataFrame({"link_key": [3, 5], "is_point_of_sale": [True, False]}))
+    return made
 
 
 def chain(key: int) -> dict:
@@ -313,9 +332,12 @@ def expected_category_replicate(buckets: pd.DataFrame, margins: pd.DataFrame, we
 
 def build_risk(sandbox: Sandbox, buckets: pd.DataFrame, margins: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
     """int_category_replicate."""
-    sandbox.give("int_link_bucket", buckets)
+    unread = [f"trailing_{category}s" for category in CATEGORIES]
+    unread += ["exposed_once_e9", "retained_with_margin", "margin_eur"]
+    sandbox.give("int_link_bucket", buckets.assign(**dict.fromkeys(unread, 0)))
     sandbox.give("int_detractor_margin", margins, {"detractor_margin_eur": "decimal(18, 2)"})
     give_weights(sandbox, weights)
+    sandbox.build("int_link_stratum_replicate")
     return sandbox.build("int_category_replicate")
 
 

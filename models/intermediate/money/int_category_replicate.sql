@@ -3,9 +3,9 @@
 {%- set categories = ['promoter', 'passive', 'detractor'] -%}
 with
 
-link_buckets as (
+link_strata as (
 
-    select * from {{ ref('int_link_bucket') }}
+    select * from {{ ref('int_link_stratum_replicate') }}
 
 ),
 
@@ -21,54 +21,37 @@ weights as (
 
 ),
 
-buckets as (
+drawn_margins as (
 
     select
-        chain_link_key,
-        tenure_band_key,
-        segment,
-        bucket,
-        exposed,
-        {%- for category in categories %}
-            {{ category }}s,
-            retained_{{ category }}s_e9,
-        {%- endfor %}
-        cast(0 as decimal(18, 2)) as detractor_margin_eur
-    from link_buckets
-
-    union all
-
-    select
-        chain_link_key,
-        tenure_band_key,
-        segment,
-        bucket,
-        cast(0 as bigint) as exposed,
-        {%- for category in categories %}
-            cast(0 as bigint) as {{ category }}s,
-            cast(0 as bigint) as retained_{{ category }}s_e9,
-        {%- endfor %}
-        detractor_margin_eur
+        detractor_margins.chain_link_key,
+        detractor_margins.tenure_band_key,
+        detractor_margins.segment,
+        weights.replicate,
+        sum(weights.weight * detractor_margins.detractor_margin_eur) as detractor_margin_eur
     from detractor_margins
+    inner join weights on detractor_margins.bucket = weights.bucket
+    group by
+        detractor_margins.chain_link_key,
+        detractor_margins.tenure_band_key,
+        detractor_margins.segment,
+        weights.replicate
 
 ),
 
 strata as (
 
     select
-        buckets.chain_link_key,
-        buckets.tenure_band_key,
-        buckets.segment,
-        weights.replicate,
-        sum(weights.weight * buckets.exposed) as exposed,
-        {%- for category in categories %}
-            sum(weights.weight * buckets.{{ category }}s) as {{ category }}s,
-            sum(weights.weight * buckets.retained_{{ category }}s_e9) as retained_{{ category }}s_e9,
-        {%- endfor %}
-        sum(weights.weight * buckets.detractor_margin_eur) as detractor_margin_eur
-    from buckets
-    inner join weights on buckets.bucket = weights.bucket
-    group by buckets.chain_link_key, buckets.tenure_band_key, buckets.segment, weights.replicate
+        link_strata.*,
+        -- null: no customer who is a detractor in the stratum was drawn
+        coalesce(drawn_margins.detractor_margin_eur, 0) as detractor_margin_eur
+    from link_strata
+    left join drawn_margins
+        on
+            link_strata.chain_link_key = drawn_margins.chain_link_key
+            and link_strata.tenure_band_key = drawn_margins.tenure_band_key
+            and link_strata.segment = drawn_margins.segment
+            and link_strata.replicate = drawn_margins.replicate
 
 ),
 
