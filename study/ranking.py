@@ -27,6 +27,7 @@ def study_ranking(project: CompiledProject, seed: int, networks: int) -> pd.Data
     sandbox.give("dim_chain_link", links.assign(chain_code="automotive_nl", link_code="dealer"))
     period = pd.DataFrame({"trailing_from": [QUARTER], "trailing_to": [QUARTER_END]})
     sandbox.give("int_period", period, dict.fromkeys(period, "date"))
+    sandbox.leave_out_nonresponse()
     for model in RANKING_MODELS:
         mart = sandbox.build(model)
     sandbox.connection.close()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from study.sql_harness import PROJECT, CompiledProject, Sandbox
+from study.sql_harness import NONRESPONSE, PROJECT, CompiledProject, Sandbox
 from study.worlds import DAYS, TRAILING_FROM, WINDOW, Events, World
 
 LAST_DAY = date(2026, 6, 30)
@@ -48,6 +48,7 @@ SELECTION = [
     *IMPORTANCE_MODELS,
     *VERDICT_MODELS,
     *RANKING_MODELS,
+    *NONRESPONSE,
     *("int_nps_counts", "dim_partner"),
 ]
 
