@@ -84,7 +84,7 @@ sqlfluff: $(TEST_STAMP) ## check the SQL style (needs the raw folder of a build 
 
 # A file of tests stays with one worker, since its tests share builds.
 unit: $(TEST_STAMP) setup-spark ## run the Python tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 parity: $(TEST_STAMP) setup-spark ## build a folder on both engines and compare every table: make parity LANDING=path
 	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/python/test_spark_parity.py

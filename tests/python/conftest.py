@@ -13,6 +13,14 @@ from nps_chain.raw import dataset_sql
 from study.sql_harness import CompiledProject, Sandbox
 
 KEY = "a-key-for-tests-only"
+# Files of whole builds, longest first, so that no worker is left alone with one at the end.
+LONGEST = ("test_spark_parity", "test_erasure", "test_loads", "test_killed", "test_bad_input", "test_rebuild")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; each stays in its own order."""
+    last = len(LONGEST)
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else last)
 
 
 @dataclass
