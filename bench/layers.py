@@ -19,6 +19,25 @@ LAYERS = {
     "models/intermediate/": "intermediate",
     "models/marts/": "marts",
 }
+# What computes figures from the facts: everything behind the star.
+STATISTICS = (
+    *(
+        f"models/intermediate/{folder}/"
+        for folder in (
+            "change",
+            "importance",
+            "joint",
+            "journey",
+            "money",
+            "nonresponse",
+            "ranking",
+            "weakest_link",
+        )
+    ),
+    "models/intermediate/int_nps_counts",
+    "models/intermediate/int_retention_curve",
+    "models/marts/mart_",
+)
 KINDS = {"test": "tests", "unit_test": "tests", "seed": "seeds", "operation": "hooks"}
 
 
@@ -32,6 +51,7 @@ class Node:
     executed_from: float
     executed_to: float
     rows: int | None
+    is_statistics: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For the results file."""
@@ -67,6 +87,7 @@ def _node(result: dict[str, Any], paths: dict[str, str], rows: dict[str, int]) -
         executed_from=executed[0],
         executed_to=executed[1],
         rows=rows.get(name) if kind in ("model", "seed") else None,
+        is_statistics=kind == "model" and paths.get(result["unique_id"], "").startswith(STATISTICS),
     )
 
 

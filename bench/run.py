@@ -152,6 +152,7 @@ def _build_in_full(landing: Path, work: Path) -> dict[str, Any]:
         "intake": _seconds(r"^intake: .* rows from .* in ([\d.]+) s", text),
         "checks": _seconds(r"^checks: .* in ([\d.]+) s", text),
         "dbt_busy": busy_seconds(nodes),
+        "statistics_busy": busy_seconds([node for node in nodes if node.is_statistics]),
     }
     full = {
         **usage.as_dict(),
