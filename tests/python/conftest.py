@@ -1,5 +1,6 @@
 """What the tests of the Python side share: a landing folder to fill, and the intake over it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,10 @@ import pytest
 from nps_chain import intake
 from nps_chain.raw import dataset_sql
 from study.sql_harness import CompiledProject, Sandbox
+
+# A test that names its warehouse means its raw folder and database too, and other tests run beside it.
+for variable in ("NPS_RAW", "NPS_WORK_DB"):
+    os.environ.pop(variable, None)
 
 KEY = "a-key-for-tests-only"
 # Files of whole builds, longest first, so that no worker is left alone with one at the end.
