@@ -214,14 +214,16 @@ select
     case when centred.chain_link_key is not null then cast(pairs.responses_before as bigint) end as previous_responses,
     centred.link_share_after as response_share,
     centred.link_share_before as previous_response_share,
-    centred.retention_after as retention,
-    centred.retention_before as previous_retention,
+    -- shares of a whole are no exact fractions: where everybody stays, their sum may be 1 and a rounding error
+    case when centred.retention_after > 1 then 1e0 else centred.retention_after end as retention,
+    case when centred.retention_before > 1 then 1e0 else centred.retention_before end as previous_retention,
     centred.link_mix_effect,
     centred.score_mix_effect,
     centred.category_retention_effect,
     centred.link_mix_effect + centred.score_mix_effect + centred.category_retention_effect as effect,
-    centred.chain_retention_after as chain_retention,
-    centred.chain_retention_before as previous_chain_retention,
+    case when centred.chain_retention_after > 1 then 1e0 else centred.chain_retention_after end as chain_retention,
+    case when centred.chain_retention_before > 1 then 1e0 else centred.chain_retention_before end
+        as previous_chain_retention,
     centred.chain_retention_after - centred.chain_retention_before as chain_retention_change,
     pairs.suppression_reason is not null as is_suppressed,
     pairs.suppression_reason
