@@ -471,3 +471,21 @@ def test_links_left_out_of_the_chains_retention(sandbox: Sandbox) -> None:
     assert secret["suppression_reason"].startswith("the NPS of the link is suppressed")
     figures = ["responses", "previous_responses", "response_share", "retention", "effect", "chain_retention"]
     assert small[figures].isna().all() and secret[figures].isna().all()
+
+
+def test_retention_where_everybody_stays_is_one(sandbox: Sandbox) -> None:
+    """Also where the shares of the categories, added up, are 1 and a rounding error."""
+    random = np.random.default_rng(7)
+    rows = [
+        (chain, chain * 10 + link, category, quarter, 5, True)
+        for chain, link, category, quarter in itertools.product(
+            range(1001, 1021), (3, 4), ("promoter", "passive", "detractor"), QUARTERS[:6]
+        )
+        for _ in range(int(random.integers(3, 30)))
+    ]
+    columns = ["chain_key", "chain_link_key", "nps_category", "quarter", "duration_days", "is_event"]
+    retention = pd.DataFrame(rows, columns=columns).assign(retention_measure="chain")
+    retention["response_on"] = retention["quarter"]
+    mart = build_retention_change(sandbox, retention, set())
+    assert mart["retention"].notna().any()
+    assert mart[["retention", "previous_retention", "chain_retention", "previous_chain_retention"]].max().max() == 1
