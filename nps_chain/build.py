@@ -128,7 +128,8 @@ def take_in(
     key = _key(landing)
     # an intake that was stopped before it erased leaves requests that have not been carried out
     is_pending = anew or erasure.is_requested(settings.raw)
-    if not is_pending and can_load_changes(state, load) and not erasure.concerns(settings.raw, load, key):
+    can_add = not is_pending and can_load_changes(state, load)
+    if can_add and not erasure.concerns(settings.raw, load, key, settings.temporary):
         return load, True
     if load.base is not None and erasure.has_erased(settings.raw):
         say("intake: this may bear on people who were erased, so all is read anew")

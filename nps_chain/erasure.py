@@ -56,14 +56,14 @@ def has_erased(raw: Path) -> bool:
     return (raw / ERASED).is_file()
 
 
-def concerns(raw: Path, load: Load, key: str) -> bool:
+def concerns(raw: Path, load: Load, key: str, scratch: Path) -> bool:
     """Whether something that went or came with the load bears on a person who was erased.
 
     Rows that were erased before, and came again with the file that holds them, are dropped once more.
     """
     if not has_erased(raw):
         return False
-    with _connect(key, raw) as connection:
+    with _connect(key, scratch) as connection:
         if load.reread and not _drop_again(connection, raw, load.reread):
             return True
         connection.execute(f"create table erased as from read_parquet({literal(str(raw / ERASED))})")
@@ -132,7 +132,7 @@ def erase(raw: Path, key: str, scratch: Path, build: Callable[[Path], None]) -> 
         build(database)
         shutil.rmtree(fresh, ignore_errors=True)
         _copy_links(raw, fresh)
-        with _connect(key, raw) as connection:
+        with _connect(key, scratch) as connection:
             _read_erased(connection, raw, database)
             rows = _erase(connection, raw, fresh)
         swap(fresh, raw)
@@ -150,8 +150,8 @@ def _personal(dataset: Dataset) -> list[Column]:
     return [column for column in dataset.stored_columns if column.identity in PERSONAL]
 
 
-def _connect(key: str, raw: Path) -> duckdb.DuckDBPyConnection:
-    connection = connect(raw.with_name(f"{raw.name}.spill"))
+def _connect(key: str, scratch: Path) -> duckdb.DuckDBPyConnection:
+    connection = connect(scratch)
     identity.create_macros(connection)
     identity.set_key(connection, key)
     return connection

@@ -42,7 +42,10 @@ def publish(work_database: Path, published: Path) -> int:
 def remove_leftovers(folder: Path, pattern: str = ".publish-*.duckdb*") -> None:
     """Remove what a killed publish left."""
     for leftover in folder.glob(pattern):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
 
 
 def _copy_tables(work_database: Path, copy: Path) -> int:

@@ -315,7 +315,7 @@
         weighted.largest_weight,
         weighted.n_eff,
         -- weights are no whole numbers: all promoters may give 100 and a rounding error
-        case when weighted.n_eff is not null then greatest(-100e0, least(100e0, {{ nps(*effective) }})) end as nps_weighted,
+        {{ bounded(nps(*effective), -100, 100) }} as nps_weighted,
         {{ nps_ci_low(*effective) }} as nps_weighted_ci_low,
         {{ nps_ci_high(*effective) }} as nps_weighted_ci_high,
         mixes.distance as mode_mix_distance,

@@ -215,15 +215,14 @@ select
     centred.link_share_after as response_share,
     centred.link_share_before as previous_response_share,
     -- shares of a whole are no exact fractions: where everybody stays, their sum may be 1 and a rounding error
-    case when centred.retention_after > 1 then 1e0 else centred.retention_after end as retention,
-    case when centred.retention_before > 1 then 1e0 else centred.retention_before end as previous_retention,
+    {{ bounded('centred.retention_after', 0, 1) }} as retention,
+    {{ bounded('centred.retention_before', 0, 1) }} as previous_retention,
     centred.link_mix_effect,
     centred.score_mix_effect,
     centred.category_retention_effect,
     centred.link_mix_effect + centred.score_mix_effect + centred.category_retention_effect as effect,
-    case when centred.chain_retention_after > 1 then 1e0 else centred.chain_retention_after end as chain_retention,
-    case when centred.chain_retention_before > 1 then 1e0 else centred.chain_retention_before end
-        as previous_chain_retention,
+    {{ bounded('centred.chain_retention_after', 0, 1) }} as chain_retention,
+    {{ bounded('centred.chain_retention_before', 0, 1) }} as previous_chain_retention,
     centred.chain_retention_after - centred.chain_retention_before as chain_retention_change,
     pairs.suppression_reason is not null as is_suppressed,
     pairs.suppression_reason

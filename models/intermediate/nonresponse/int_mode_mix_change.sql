@@ -20,27 +20,18 @@ comparisons as (
 
 stacked as (
 
-    select
-        'partner' as dimension,
-        chain_link_key as total_key,
-        partner_code as member_code,
-        quarter_start_on,
-        channel_key,
-        responses
-    from cells
+    {% for dimension, member in [('partner', 'partner_code'), ('segment', 'segment')] %}
+        select
+            '{{ dimension }}' as dimension,
+            chain_link_key as total_key,
+            {{ member }} as member_code,
+            quarter_start_on,
+            channel_key,
+            responses
+        from cells
 
-    union all
-
-    select
-        'segment' as dimension,
-        chain_link_key as total_key,
-        segment as member_code,
-        quarter_start_on,
-        channel_key,
-        responses
-    from cells
-
-    union all
+        union all
+    {% endfor %}
 
     select
         'link' as dimension,
