@@ -13,6 +13,7 @@ import platform
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,14 +66,14 @@ def main() -> None:
     options = Options(parsed.scales, parsed.runs, parsed.competitors, not parsed.no_full, parsed.folder, parsed.results)
     os.environ[KEY_VARIABLE] = KEY
     for scale in options.scales:
-        measured = measure_scale(options, scale)
-        _keep(options.results, scale, measured)
-        write_report(options.results)
+        for measured in measure_scale(options, scale):
+            _keep(options.results, scale, measured)
+            write_report(options.results)
     print(f"written: {options.results.with_suffix('.md')}")
 
 
-def measure_scale(options: Options, scale: float) -> dict[str, Any]:
-    """All that is measured on data of one size."""
+def measure_scale(options: Options, scale: float) -> Iterator[dict[str, Any]]:
+    """All that is measured on data of one size, stage by stage: a full build that fails must not cost hours of turns."""
     work = options.folder.resolve() / f"{scale:g}"
     landing = work / "landing"
     _say(f"{scale:g} transactions: generating")
@@ -81,9 +82,9 @@ def measure_scale(options: Options, scale: float) -> dict[str, Any]:
         measured: dict[str, Any] = {"machine": _machine(), "versions": _versions(), "command": _command()}
         measured["floor_s"] = _floor(work)
         measured |= _take_turns(options, landing, work)
+        yield measured
         if options.is_full:
-            measured |= _build_in_full(landing, work)
-        return measured
+            yield measured | _build_in_full(landing, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
