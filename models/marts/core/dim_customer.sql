@@ -47,14 +47,28 @@ seen as (
         'unknown' as segment
     from invitations
 
+),
+
+-- once per chain first, since a distinct count of every mention is dear
+met as (
+
+    select
+        customer_key,
+        chain_key,
+        min(segment) filter (where segment != 'unknown') as segment,
+        min(seen_on) as seen_on
+    from seen
+    where customer_key is not null
+    group by customer_key, chain_key
+
 )
 
 select
-    seen.customer_key,
-    coalesce(min(seen.segment) filter (where seen.segment != 'unknown'), 'unknown') as segment,
-    count(distinct seen.chain_key) as chains_met,
-    min(seen.seen_on) as first_seen_on
-from seen
-left join erased on seen.customer_key = erased.customer_key
-where seen.customer_key is not null and erased.customer_key is null
-group by seen.customer_key
+    met.customer_key,
+    coalesce(min(met.segment), 'unknown') as segment,
+    count(met.chain_key) as chains_met,
+    min(met.seen_on) as first_seen_on
+from met
+left join erased on met.customer_key = erased.customer_key
+where erased.customer_key is null
+group by met.customer_key
