@@ -217,7 +217,7 @@ def _readers(results: dict[float, Scale]) -> Iterable[str]:
 def _circumstances(results: dict[float, Scale]) -> Iterable[str]:
     yield "## Circumstances"
     yield ""
-    yield "| transactions | measured on | machine | memory GB | load before | memory limit of the intake |"
+    yield "| transactions | measured on | machine | memory GB | load before | DuckDB's memory limit |"
     yield "|---:|---|---|---:|---:|---|"
     for scale, measured in results.items():
         machine = measured["machine"]

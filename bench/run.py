@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def measure_scale(options: Options, scale: float) -> Iterator[dict[str, Any]]:
-    """All that is measured on data of one size, stage by stage: a full build that fails must not cost hours of turns."""
+    """All that is measured on data of one size, after each stage: a full build that fails must not cost the turns."""
     work = options.folder.resolve() / f"{scale:g}"
     landing = work / "landing"
     _say(f"{scale:g} transactions: generating")
