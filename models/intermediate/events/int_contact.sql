@@ -55,8 +55,8 @@ select
     with_owner.resolved,
     with_owner.cost_eur
 from with_owner
-left join nodes as loyalty_nodes on with_owner.loyalty_hash = loyalty_nodes.node_key
-left join nodes as email_nodes on with_owner.email_hash = email_nodes.node_key
-left join nodes as phone_nodes on with_owner.phone_hash = phone_nodes.node_key
-left join nodes as unit_nodes on with_owner.owner_node = unit_nodes.node_key
+left join nodes as loyalty_nodes on {{ node_of('with_owner.loyalty_hash', 'loyalty_nodes', 'customer') }}
+left join nodes as email_nodes on {{ node_of('with_owner.email_hash', 'email_nodes', 'email') }}
+left join nodes as phone_nodes on {{ node_of('with_owner.phone_hash', 'phone_nodes', 'phone') }}
+left join nodes as unit_nodes on {{ node_of('with_owner.owner_node', 'unit_nodes', 'unit') }}
 where {{ is_touched_event('with_owner.row_key') }}

@@ -245,8 +245,8 @@ select
     with_owner.answer_status
 from with_owner
 inner join surveys on with_owner.survey_code = surveys.survey_code
-left join nodes as customer_nodes on with_owner.customer_hash = customer_nodes.node_key
-left join nodes as email_nodes on with_owner.email_hash = email_nodes.node_key
-left join nodes as phone_nodes on with_owner.phone_hash = phone_nodes.node_key
-left join nodes as unit_nodes on with_owner.owner_node = unit_nodes.node_key
+left join nodes as customer_nodes on {{ node_of('with_owner.customer_hash', 'customer_nodes', 'customer') }}
+left join nodes as email_nodes on {{ node_of('with_owner.email_hash', 'email_nodes', 'email') }}
+left join nodes as phone_nodes on {{ node_of('with_owner.phone_hash', 'phone_nodes', 'phone') }}
+left join nodes as unit_nodes on {{ node_of('with_owner.owner_node', 'unit_nodes', 'unit') }}
 where {{ is_touched_event('with_owner.invitation_key') }}

@@ -108,8 +108,8 @@ answered_without_invitation as (
         shop_answers.score
     from shop_answers
     inner join surveys on surveys.survey_code = 'shop_visit'
-    left join nodes as loyalty_nodes on shop_answers.loyalty_hash = loyalty_nodes.node_key
-    left join nodes as email_nodes on shop_answers.email_hash = email_nodes.node_key
+    left join nodes as loyalty_nodes on {{ node_of('shop_answers.loyalty_hash', 'loyalty_nodes', 'customer') }}
+    left join nodes as email_nodes on {{ node_of('shop_answers.email_hash', 'email_nodes', 'email') }}
 
 ),
 

@@ -60,7 +60,7 @@ asked as (
         acquisitions.reason,
         acquisitions.row_key
     from acquisitions
-    left join nodes on acquisitions.customer_hash = nodes.node_key
+    left join nodes on {{ node_of('acquisitions.customer_hash', 'nodes', 'customer') }}
 
 ),
 

@@ -75,7 +75,7 @@ signs_of_life as (
         -- a company that also holds a private account is a company
         min(registered.segment) as segment
     from registered
-    left join nodes on registered.node_key = nodes.node_key
+    left join nodes on {{ node_of('registered.node_key', 'nodes', 'customer') }}
     group by coalesce(nodes.customer_key, registered.node_key), registered.chain_key
 
     union all

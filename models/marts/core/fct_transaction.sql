@@ -125,7 +125,7 @@ resolved as (
         unioned.*,
         {{ resolved_customer([('unioned.customer_hash', 'nodes')]) }} as customer_key
     from unioned
-    left join nodes on unioned.customer_hash = nodes.node_key
+    left join nodes on {{ node_of('unioned.customer_hash', 'nodes', 'customer') }}
 
 )
 
