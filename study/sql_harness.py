@@ -98,9 +98,11 @@ class Sandbox:
         """The seed of comparisons."""
         self.give("comparisons", pd.read_csv(PROJECT / "seeds" / "comparisons.csv"))
 
-    def leave_out_nonresponse(self) -> None:
-        """Build what the NPS marts say of non-response from no cells at all, for tests of everything else."""
-        self.give("int_nonresponse_cell", pd.DataFrame(columns=list(CELL_TYPES)), CELL_TYPES)
+    def leave_out_nonresponse(self, cells: pd.DataFrame | None = None) -> None:
+        """Build what the NPS marts say of non-response from these cells, or none, for tests of everything else."""
+        self.give(
+            "int_nonresponse_cell", pd.DataFrame(columns=list(CELL_TYPES)) if cells is None else cells, CELL_TYPES
+        )
         self.give_comparisons()
         for node in NONRESPONSE_MODELS:
             self.build(node)

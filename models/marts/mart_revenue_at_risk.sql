@@ -56,6 +56,8 @@ intervals as (
     from replicates
     where replicate > 0
     group by chain_link_key
+    -- quantiles pass over a replicate without a figure
+    having count(revenue_at_risk_eur) >= {{ 1 - var('joint_max_failed_share') }} * count(*)
 
 ),
 

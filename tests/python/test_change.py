@@ -183,8 +183,10 @@ def random_responses(random: np.random.Generator, chains: list[int]) -> pd.DataF
 SEGMENTS = {1: "private", 2: "private", 3: "private", 4: "business"}
 
 
-def build_nps_change(sandbox: Sandbox, responses: pd.DataFrame, last_quarter: int = -1) -> pd.DataFrame:
-    """The mart, from responses; customers whose key is a multiple of 5 have no known segment."""
+def build_nps_change(
+    sandbox: Sandbox, responses: pd.DataFrame, last_quarter: int = -1, cells: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The mart, from responses; customers whose key is a multiple of 5 have no known segment; modes by `cells`."""
     chains = sorted(responses["chain_key"].unique())
     links = chain_links(chains)
     sandbox.give("dim_chain_link", links)
@@ -203,7 +205,7 @@ def build_nps_change(sandbox: Sandbox, responses: pd.DataFrame, last_quarter: in
     sandbox.give("fct_nps_response", known, dates)
     nobody_asked = responses.head(0)[["chain_link_key", "partner_key", "quarter_start_on"]]
     sandbox.give("fct_survey_invitation", nobody_asked.assign(is_delivered=0, is_answered=0), dates)
-    sandbox.leave_out_nonresponse()
+    sandbox.leave_out_nonresponse(cells)
     for node in ("int_nps_counts", "mart_nps_by_link", "mart_nps_by_partner", "int_nps_cell"):
         sandbox.build(node)
     mart = sandbox.build("mart_nps_change")
@@ -306,6 +308,63 @@ def test_nothing_hidden_follows_from_the_pools(nps_change: tuple) -> None:
             assert not members or (rows["member_code"] == POOL).sum() == 1
             checked += bool(members)
     assert checked > 50
+
+
+def test_members_of_few_answers_are_not_shown(nps_change: tuple) -> None:
+    """Counted in pandas, whatever the warehouse says is hidden: nobody with fewer than ten in a quarter."""
+    mart, responses, _ = nps_change
+    shown = mart[mart["nps"].notna() & (mart["member_code"] != POOL)]
+    assert set(shown["dimension"]) == {"partner", "segment", "link"}
+    checked = 0
+    for row in shown.itertuples():
+        rows = responses[(responses["chain_key"] == row.chain_key) & (responses[row.dimension] == row.member_code)]
+        if row.dimension != "link":
+            rows = rows[rows["chain_link_key"] == row.chain_link_key]
+        for quarter in (row.quarter_start_on, row.previous_quarter_start_on):
+            count = (rows["quarter_start_on"] == quarter).sum()
+            assert count == 0 or count >= MIN_SHOWN
+            checked += count > 0
+    assert checked > 1000
+
+
+def test_a_change_of_survey_modes_is_flagged_where_it_happened(sandbox: Sandbox) -> None:
+    """One partner's answers move from e-mail to telephone: its year and its quarter are flagged, nobody else's."""
+    switched, partner = QUARTERS[3], "p1"
+    places = itertools.product(LINK_CODES, QUARTERS, (1, 2), range(40))
+    responses = pd.DataFrame(places, columns=["link", "quarter_start_on", "number", "answer"])
+    responses = responses.assign(chain_key=1001, chain_link_key=10010 + responses["link"], customer_key=0)
+    responses["partner_key"] = responses["number"] + 10 * (responses["link"] - 3).abs()
+    for number, column in enumerate(("is_promoter", "is_passive", "is_detractor")):
+        responses[column] = (responses["answer"] % 3 == number).astype(int)
+    cells = pd.DataFrame(
+        [
+            (10013, code, quarter, 3 if code == partner and quarter >= switched else 1)
+            for code in ("p1", "p2")
+            for quarter in QUARTERS
+        ],
+        columns=["chain_link_key", "partner_code", "quarter_start_on", "channel_key"],
+    )
+    cells = cells.assign(responses=40, promoters=14, passives=13, detractors=13, population=100, segment="unknown")
+    nothing = (
+        "weighting_channel_key",
+        "tenure_band_key",
+        "invitations",
+        "completes",
+        "partials",
+        "refusals",
+        "unknowns",
+    )
+    mart = build_nps_change(sandbox, responses, cells=cells.assign(**dict.fromkeys(nothing, 0)))
+    flags = mart.set_index(["dimension", "member_code", "comparison", "quarter_start_on"])["is_mode_mix_changed"]
+    assert flags["partner"].notna().any() and not flags["partner", "p2"].eq(True).any()
+    for comparison, expected in (("quarter", [switched]), ("year", list(QUARTERS[4:]))):
+        found = flags["partner", partner, comparison]
+        assert sorted(found.index[found.eq(True)]) == expected
+        # half of the link's answers, and of the segment's, moved with the partner's
+        for dimension, member in (("link", "dealer"), ("segment", "unknown")):
+            found = mart[(mart["dimension"] == dimension) & (mart["member_code"] == member)]
+            found = found[(found["comparison"] == comparison) & found["is_mode_mix_changed"].eq(True)]
+            assert sorted(found["quarter_start_on"]) == expected
 
 
 def test_hidden_links_take_no_part_in_the_chain(nps_change: tuple) -> None:

@@ -71,7 +71,12 @@ def pool(cells: pd.DataFrame) -> list[list[int]]:
 
 def expected_weights(rows: pd.DataFrame) -> dict | None:
     """Response by response: a weight for each, and the statistics of them by statsmodels."""
-    cells = rows.groupby(CELL)[["population", "responses", "promoters", "passives", "detractors"]].sum().reset_index()
+    cells = (
+        rows.assign(channel_key=rows["weighting_channel_key"])
+        .groupby(CELL)[["population", "responses", "promoters", "passives", "detractors"]]
+        .sum()
+        .reset_index()
+    )
     total = cells[["population", "responses"]].sum()
     if total["responses"] == 0 or total["population"] == 0:
         return None
@@ -121,6 +126,13 @@ def test_weighted_figures_on_random_cells(sandbox: Sandbox) -> None:
     """Links and partners of every size against statsmodels."""
     random = np.random.default_rng(1979)
     cells = pd.concat([random_cells(random, link) for link in range(1, 16)], ignore_index=True)
+    # links without invitations: who bought there has no mode, who answered has one, and the weights know none
+    at_the_till = cells["chain_link_key"] % 3 == 0
+    cells.loc[at_the_till, ["weighting_channel_key", "invitations"]] = 0
+    buyers = cells[at_the_till & (cells["channel_key"] == 1)].assign(channel_key=0)
+    buyers[["responses", "promoters", "passives", "detractors"]] = 0
+    cells.loc[at_the_till, "population"] = 0
+    cells = pd.concat([cells, buyers], ignore_index=True)
     sandbox.give("int_nonresponse_cell", cells, {"quarter_start_on": "date"})
     by_link, by_partner = sandbox.build("int_link_nonresponse"), sandbox.build("int_partner_nonresponse")
     assert check_weights(by_link, cells, ["chain_link_key"]) > 50
