@@ -108,6 +108,8 @@ intervals as (
     from replicates
     where replicate > 0
     group by chain_link_key, quarter_start_on
+    -- quantiles pass over a replicate without a figure
+    having count(loss_avoided_eur) >= {{ 1 - var('joint_max_failed_share') }} * count(*)
 
 ),
 
@@ -134,6 +136,7 @@ measured as (
         link_quarters.quarter_start_on,
         cast({{ dbt.dateadd('year', -1, 'link_quarters.quarter_start_on') }} as date) as year_earlier_on,
         coalesce(met.exposed_customers, 0) as exposed_customers,
+        coalesce(met.customers_with_margin, 0) as customers_with_margin,
         coalesce(met.complaints, 0) as complaints,
         1000 * {{ money_ratio('met.complaints', 'met.exposed_customers') }} as complaints_per_1000,
         {{ money_ratio('met.margin_eur', 'met.customers_with_margin') }} as margin_per_customer_eur,
@@ -217,7 +220,7 @@ select
     {{ money_ratio('priced.programme_cost_eur', 'priced.head_count') }} as cost_per_employee_eur,
     cast(priced.exposed_customers as bigint) as exposed_customers,
     case when priced.has_loss then priced.expected_lost_customers end as expected_lost_customers,
-    case when priced.has_loss then priced.value_at_stake_eur end as value_at_stake_eur,
+    case when priced.has_loss then priced.value_at_stake_eur end as value_at_stake_one_by_one_eur,
     case when priced.has_comparison then priced.lost_customers_avoided end as lost_customers_avoided,
     case when priced.has_comparison then priced.loss_avoided_eur end as loss_avoided_eur,
     case when priced.has_comparison then priced.loss_avoided_ci_low_eur end as loss_avoided_ci_low_eur,
@@ -234,7 +237,7 @@ select
     priced.complaints_per_1000,
     priced.complaints_per_1000 - priced.year_earlier_complaints_per_1000 as complaints_per_1000_change,
     case
-        when priced.exposed_customers >= {{ var('min_responses_shown') }} then priced.margin_per_customer_eur
+        when priced.customers_with_margin >= {{ var('min_responses_shown') }} then priced.margin_per_customer_eur
     end as margin_per_customer_eur,
     case when links.is_point_of_sale then coalesce(won.new_customers, 0) end as new_customers,
     {%- for reason in reasons %}

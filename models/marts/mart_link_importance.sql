@@ -165,7 +165,18 @@ select
     chain_links.link_name,
     cast(chain_links.link_position as integer) as link_position,
     cast(chains.retention_window_days as integer) as retention_window_days,
-    case when judged.journeys >= {{ var('min_responses_shown') }} then judged.journeys end as journeys,
+    -- what one band hides, the total less the other bands would tell
+    case
+        when
+            judged.journeys >= {{ var('min_responses_shown') }}
+            and (
+                judged.ownership_age_band_key = 0
+                or min(case when judged.ownership_age_band_key > 0 then nullif(judged.journeys, 0) end) over (
+                    partition by judged.chain_link_key
+                ) >= {{ var('min_responses_shown') }}
+            )
+            then judged.journeys
+    end as journeys,
     case when judged.suppression_reason is null then judged.journeys_scored end as journeys_scored,
     case when judged.suppression_reason is null then judged.mean_score end as mean_score,
     case when judged.missing_reason is null then judged.lmg end as lmg,

@@ -439,6 +439,9 @@ def test_hidden_means_cannot_be_worked_out(sandbox: Sandbox, world: dict[str, pd
     assert mart.loc[["all", "new"], ["mean_score", "journeys_scored", "uplift"]].notna().all(axis=None)
     assert mart.loc["long", "lmg_share"] > 0
     assert (mart["journeys_scored"].dropna() >= MIN_SHOWN).all()
+    # nor can the number of journeys, by what the other bands leave of the total
+    assert mart.loc["all", "journeys"] > 0
+    assert mart.loc[["new", "established", "long"], "journeys"].isna().all()
 
 
 def test_the_same_mart_whatever_the_order(sandbox: Sandbox, world: dict[str, pd.DataFrame]) -> None:

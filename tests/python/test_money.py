@@ -501,7 +501,7 @@ def expected_avoided(
 def check_loss(row: pd.Series, expected: pd.DataFrame, cost: float | None) -> None:
     """Loss avoided, its interval and the return, of a row that shows them."""
     now = expected.iloc[0]
-    close(row[["expected_lost_customers", "value_at_stake_eur"]], now[["lost", "stake"]])
+    close(row[["expected_lost_customers", "value_at_stake_one_by_one_eur"]], now[["lost", "stake"]])
     close(row[["lost_customers_avoided", "loss_avoided_eur"]], now[["avoided", "euros"]])
     euros = expected["euros"].iloc[1:]
     bounds = (
@@ -539,7 +539,7 @@ def test_business_case_on_random_quarters(sandbox: Sandbox) -> None:
         expected = expected_avoided(business, weights, replicates, link, quarter)
         if (link, quarter) == HIDDEN:
             assert row["missing_evidence"] == "the scores of the quarter are too few to show"
-            assert row[[*loss_figures, "expected_lost_customers", "value_at_stake_eur"]].isna().all()
+            assert row[[*loss_figures, "expected_lost_customers", "value_at_stake_one_by_one_eur"]].isna().all()
         elif (link, quarter - pd.DateOffset(years=1)) == HIDDEN:
             assert "a year earlier are too few" in row["missing_evidence"]
             assert row[loss_figures].isna().all()
@@ -548,6 +548,19 @@ def test_business_case_on_random_quarters(sandbox: Sandbox) -> None:
             missing = None if quarter.year == 2025 else "no data of the same quarter a year earlier"
             missing = "programme cost of 2 of 3 months only" if cost is None else missing
             assert row["missing_evidence"] == missing or (missing is None and pd.isna(row["missing_evidence"]))
+
+
+@pytest.mark.parametrize(("known", "is_shown"), [(9, False), (10, True)])
+def test_the_margin_of_few_customers_is_not_shown(sandbox: Sandbox, known: int, is_shown: bool) -> None:
+    """However many met the link: of most of them no margin is known."""
+    give_business(sandbox, np.random.default_rng(12))
+    relation = sandbox.project.relations["int_business_bucket"]
+    sandbox.connection.execute(f"update {relation} set customers_with_margin = 0")
+    sandbox.connection.execute(
+        f"update {relation} set customers_with_margin = {known} where rowid in "
+        f"(select min(rowid) from {relation} group by chain_link_key, quarter_start_on)"
+    )
+    assert sandbox.build("mart_business_case")["margin_per_customer_eur"].notna().eq(is_shown).all()
 
 
 def check_new_customers(row: pd.Series, won: pd.DataFrame) -> None:
