@@ -42,6 +42,7 @@ COMPARED = {
         "value_at_stake_ci_low_eur",
         "value_at_stake_ci_high_eur",
         "p_weakest",
+        "verdict",
     ],
 }
 # What the marts show of links one by one are estimates; their intervals and P(weakest) are those of the replicates.
@@ -49,6 +50,8 @@ ONE_BY_ONE = """
     with replicates as (
         select
             replicates.*,
+            chain_key,
+            link_position,
             value_at_stake_eur > 0 and row_number() over (
                 partition by chain_key, replicate order by value_at_stake_eur desc, link_position
             ) = 1 as is_largest
@@ -65,9 +68,30 @@ ONE_BY_ONE = """
             quantile_cont(excess_loss, 0.975) as excess_loss_ci_high,
             quantile_cont(value_at_stake_eur, 0.025) as value_at_stake_ci_low_eur,
             quantile_cont(value_at_stake_eur, 0.975) as value_at_stake_ci_high_eur,
-            count(*) filter (where is_largest) / cast(count(*) as double) as p_weakest
+            count(*) filter (where is_largest) / cast(count(*) as double) as p_weakest,
+            any_value(chain_key) as chain_key,
+            any_value(link_position) as link_position
         from replicates
         group by chain_link_key
+    ),
+
+    -- the rule of 0.8, which the project applies to the joint model
+    judged as (
+        select
+            *,
+            round(p_weakest * 400) as wins,
+            coalesce(sum(wins) over (
+                partition by chain_key order by wins desc, link_position
+                rows between unbounded preceding and 1 preceding
+            ), 0) as wins_ahead,
+            case
+                when count(*) over (partition by chain_key) < 2 or sum(wins) over (partition by chain_key) < 320
+                    then 'cannot_tell'
+                when wins >= 320 then 'weakest'
+                when wins_ahead < 320 then 'candidate'
+                else 'not_weakest'
+            end as verdict
+        from summarised
     )
 
     select
@@ -81,10 +105,10 @@ ONE_BY_ONE = """
         mart.excess_loss_one_by_one as excess_loss,
         mart.margin_per_retained_eur,
         mart.value_at_stake_one_by_one_eur as value_at_stake_eur,
-        mart.verdict,
-        summarised.* exclude (chain_link_key)
+        coalesce(judged.verdict, 'cannot_tell') as verdict,
+        judged.* exclude (chain_link_key, chain_key, link_position, wins, wins_ahead, verdict)
     from marts.mart_weakest_link as mart
-    left join summarised on mart.chain_link_key = summarised.chain_link_key
+    left join judged on mart.chain_link_key = judged.chain_link_key
 """
 
 

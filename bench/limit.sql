@@ -737,7 +737,8 @@ exposed as (
         bool_or(
             day between getvariable('trailing_from') - retention_window
             and getvariable('trailing_to') - retention_window
-        ) as is_reference
+        ) as is_reference,
+        max(day) as last_on
     from met
     inner join chain on met.chain = chain.chain
     where day between getvariable('trailing_from') - retention_window and getvariable('trailing_to')
@@ -774,7 +775,7 @@ stacked as (
     union all
 
     select
-        exposed.chain, link, band_of(greatest(0, getvariable('trailing_from') - first_on)), segment,
+        exposed.chain, link, band_of(last_on - first_on), segment,
         exposed.customer % 1000,
         count(*) filter (where is_trailing),
         count(*) filter (where is_reference and margin is not null),
@@ -913,6 +914,7 @@ rates as (
     select
         stratum.*,
         whole.exposed as all_exposed,
+        whole.retained_with_margin as buyers,
         whole.margin / 100 / nullif(whole.retained_with_margin, 0) as margin_per_retained,
         case when has_promoters and stratum.promoters > 0 then stratum.retained_promoters / stratum.promoters
             else whole.retained_promoters / nullif(whole.promoters, 0) end / 1e9 as promoter_retention,
@@ -935,6 +937,7 @@ rates as (
 select
     chain, link, replicate,
     max(all_exposed) as exposed,
+    max(buyers) as buyers,
     max(margin_per_retained) as margin_per_retained,
     sum(
         exposed * (
@@ -951,29 +954,32 @@ group by chain, link, replicate;
 
 -- ---------------------------------------------------------------------------------------------- the verdict
 create table weakest_link as
-with sufficient as (
+with followed_category as (
+    select
+        followed.chain, link, category,
+        count(*) as responses,
+        count(*) filter (
+            where day between getvariable('trailing_from') and getvariable('trailing_to')
+        ) as trailing_responses,
+        max(duration) >= any_value(retention_window)
+        or coalesce(max(duration) filter (where not is_event) < max(duration), true) as is_known
+    from followed
+    inner join chain on followed.chain = chain.chain
+    where measure = 'chain'
+    group by followed.chain, link, category
+),
+
+sufficient as (
     select chain, link
-    from (
-        select
-            followed.chain, link,
-            count(*) as responses,
-            count(*) filter (
-                where day between getvariable('trailing_from') and getvariable('trailing_to')
-            ) as trailing_responses,
-            count(*) filter (where category = 'promoter') as promoters,
-            count(*) filter (where category = 'detractor') as detractors,
-            max(duration) filter (where category = 'promoter') as promoters_to,
-            max(duration) filter (where category = 'detractor') as detractors_to,
-            bool_and(is_event or duration >= retention_window) as all_settled,
-            any_value(retention_window) as retention_window
-        from followed
-        inner join chain on followed.chain = chain.chain
-        where measure = 'chain'
-        group by followed.chain, link
-    )
-    where
-        responses >= 30 and trailing_responses > 0 and promoters >= 5 and detractors >= 5
-        and (all_settled or (promoters_to >= retention_window and detractors_to >= retention_window))
+    from followed_category
+    group by chain, link
+    having
+        sum(responses) >= 30
+        and sum(trailing_responses) >= 10
+        and coalesce(sum(responses) filter (where category = 'promoter'), 0) >= 10
+        and coalesce(sum(responses) filter (where category = 'detractor'), 0) >= 10
+        and coalesce(sum(responses) filter (where category = 'passive'), 10) >= 10
+        and bool_and(is_known)
 ),
 
 compared as (
@@ -987,7 +993,7 @@ compared as (
 ),
 
 estimated as (
-    select * from compared where replicate = 0 and exposed > 0 and margin_per_retained is not null
+    select * from compared where replicate = 0 and exposed >= 10 and buyers >= 10
 ),
 
 ranked as (

@@ -15,7 +15,7 @@ CATEGORIES = ("promoter", "passive", "detractor")
 LINKS = ("manufacturer", "importer", "dealer", "shop", "contact_centre")
 Z_95 = 1.959964
 BUCKETS, REPLICATES = 1000, 400
-MIN_STRATUM, MIN_RESPONSES, THRESHOLD = 5, 30, 0.8
+MIN_STRATUM, MIN_RESPONSES, MIN_PART, THRESHOLD = 5, 30, 10, 0.8
 CENTS, BILLIONTHS = 100, 1e9
 ROUNDS = ((48271, 69621), (16807, 39373), (40692, 45991))
 MODULUS = 2147483647
@@ -176,6 +176,7 @@ def _losses(buckets: pd.DataFrame) -> pd.DataFrame:
                     "link": link,
                     "replicate": np.arange(REPLICATES + 1),
                     "exposed": named["exposed"],
+                    "buyers": named["retained_with_margin"],
                     "margin_per_retained": margin,
                     "excess_loss": lost / np.where(named["exposed"] > 0, named["exposed"], np.nan),
                     "value_at_stake": lost * margin,
@@ -212,26 +213,37 @@ def _lost(stratum: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[n
     return np.where(of["exposed"] > 0, of["exposed"] * (rates["promoter"] - expected), 0)
 
 
+def _sufficient(resolved: pd.DataFrame) -> pd.DataFrame:
+    """Links with enough of all that a verdict needs of scores."""
+    links = ["chain", "link"]
+    is_known = resolved["open_to"].isna() | (resolved["open_to"] < resolved["followed_to"])
+    is_known |= resolved["followed_to"] >= resolved["window"]
+    by_link = resolved.assign(is_known=is_known).groupby(links)
+    sums = by_link[["responses", "trailing"]].sum()
+    counts = resolved.pivot_table(index=links, columns="category", values="responses", fill_value=0)
+    counts = counts.reindex(columns=list(CATEGORIES), fill_value=0)
+    is_enough = (
+        (sums["responses"] >= MIN_RESPONSES)
+        & (sums["trailing"] >= MIN_PART)
+        & (counts[["promoter", "detractor"]].min(axis=1) >= MIN_PART)
+        & ((counts["passive"] == 0) | (counts["passive"] >= MIN_PART))
+        & by_link["is_known"].all()
+    )
+    return sums[is_enough].reset_index()
+
+
 def verdict(
     buckets: pd.DataFrame, resolved: pd.DataFrame, cells: pd.DataFrame, trailing: tuple[str, str]
 ) -> pd.DataFrame:
-    """The weakest link; `resolved` says per link what its followed responses suffice for."""
-    window = resolved["window"]
-    is_followed = resolved["all_settled"] | (
-        (resolved["promoters_to"] >= window) & (resolved["detractors_to"] >= window)
-    )
-    enough = resolved[
-        (resolved["responses"] >= MIN_RESPONSES)
-        & (resolved["trailing"] > 0)
-        & (resolved[["promoters", "detractors"]].min(axis=1) >= MIN_STRATUM)
-        & is_followed
-    ]
+    """The weakest link; `resolved` says per link and category what its followed responses suffice for."""
+    enough = _sufficient(resolved)
     losses = _losses(buckets)
     exposed = losses.loc[losses["replicate"] == 0, ["chain", "link", "exposed"]]
-    losses = losses.drop(columns="exposed").assign(is_met=losses["exposed"] > 0)
+    losses["has_customers"] = (losses["exposed"] >= MIN_PART) & (losses["buyers"] >= MIN_PART)
+    losses = losses.drop(columns=["exposed", "buyers"])
     losses = losses.merge(enough[["chain", "link"]], on=["chain", "link"])
     losses["place"] = losses["link"].map(LINKS.index)
-    estimates = losses[(losses["replicate"] == 0) & losses["is_met"] & losses["margin_per_retained"].notna()]
+    estimates = losses[(losses["replicate"] == 0) & losses["has_customers"]]
     compared = losses[losses["replicate"] > 0].merge(estimates[["chain", "link"]], on=["chain", "link"])
     compared = compared.sort_values(["value_at_stake", "place"], ascending=[False, True])
     is_first = compared.groupby(["chain", "replicate"]).cumcount() == 0

@@ -19,6 +19,8 @@ from bench.tail import CATEGORIES
 NOBODY = -1
 FAR = pd.Timestamp("2100-12-31")
 DAY = pd.Timedelta(days=1)
+# columns that no answer needs
+UNUSED = {"name", "order_no", "receipt_no", "invitation_no", "answer_no", "survey_mode", "uitnodigingsnummer", "kanaal"}
 CUSTOMER_COLUMNS = ["customer_no", "name", "email", "phone", "segment", "since"]
 INVITATION_COLUMNS = ["link", "chain", "partner_code", "sent_on", "is_delivered", "answered_on", "score", "customer"]
 
@@ -73,7 +75,14 @@ class Answers:
 
     def _csv(self, pattern: str, dates: list[str], **options: Any) -> pd.DataFrame:
         text = dict.fromkeys(("order_no", "customer_no", "loyalty_no", "phone", "telefoon", "email", "e_mail"), str)
-        read = partial(pd.read_csv, dtype=text, keep_default_na=False, na_values=[""], **options)
+        read = partial(
+            pd.read_csv,
+            dtype=text,
+            keep_default_na=False,
+            na_values=[""],
+            usecols=lambda name: name not in UNUSED,
+            **options,
+        )
         frame = self._read(pattern, read)
         for column in dates:
             frame[column] = pd.to_datetime(frame[column], dayfirst="sep" in options).dt.normalize()
@@ -331,23 +340,14 @@ class Answers:
         return followed[followed["duration"] > 0]
 
     def resolved(self, followed: pd.DataFrame) -> pd.DataFrame:
-        """What the followed responses of a link suffice for."""
+        """What the followed responses of a link and category suffice for."""
         of = followed[followed["measure"] == "chain"]
-        of = of.assign(
-            is_promoter=of["category"] == "promoter",
-            is_detractor=of["category"] == "detractor",
-            is_settled=of["is_event"] | (of["duration"] >= of["window"]),
-            promoter_duration=of["duration"].where(of["category"] == "promoter"),
-            detractor_duration=of["duration"].where(of["category"] == "detractor"),
-        )
-        return of.groupby(["chain", "link", "window"], as_index=False).agg(
+        of = of.assign(open=of["duration"].where(~of["is_event"] & (of["duration"] < of["window"])))
+        return of.groupby(["chain", "link", "window", "category"], as_index=False).agg(
             responses=("day", "size"),
             trailing=("is_trailing", "sum"),
-            promoters=("is_promoter", "sum"),
-            detractors=("is_detractor", "sum"),
-            promoters_to=("promoter_duration", "max"),
-            detractors_to=("detractor_duration", "max"),
-            all_settled=("is_settled", "all"),
+            followed_to=("duration", "max"),
+            open_to=("open", "max"),
         )
 
     def buckets(self, followed: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
@@ -395,12 +395,15 @@ class Answers:
         window = pd.to_timedelta(met["window"], unit="D")
         met["is_trailing"] = met["day"].between(self.trailing_from, self.trailing_to)
         met["is_reference"] = (met["day"] >= self.trailing_from - window) & (met["day"] <= self.trailing_to - window)
-        exposed = met.groupby(["chain", "link", "customer"], as_index=False)[["is_trailing", "is_reference"]].max()
+        met = met[(met["day"] >= self.trailing_from - window) & (met["day"] <= self.trailing_to)]
+        exposed = met.groupby(["chain", "link", "customer"], as_index=False)[
+            ["is_trailing", "is_reference", "day"]
+        ].max()
         exposed = exposed.merge(known, on=["chain", "customer"]).merge(
             self._margins(), on=["chain", "customer"], how="left"
         )
         return exposed[["chain", "link", "segment"]].assign(
-            band=_band((self.trailing_from - exposed["first_on"]).clip(lower=pd.Timedelta(0))),
+            band=_band(exposed["day"] - exposed["first_on"]),
             bucket=exposed["customer"] % tail.BUCKETS,
             exposed=exposed["is_trailing"].astype(int),
             retained_with_margin=(exposed["is_reference"] & exposed["margin"].notna()).astype(int),

@@ -76,6 +76,8 @@ SHOP_SURVEYS = {
     "survey_mode": pl.String,
     "score": pl.Int64,
 }
+# columns that no answer needs, and that the scan can pass over
+UNUSED = ("name", "order_no", "receipt_no", "invitation_no", "answer_no", "survey_mode", "uitnodigingsnummer", "kanaal")
 # the tiers' names for the same thing
 NAMES = {
     "customer_no": "number",
@@ -149,6 +151,7 @@ class Answers:
         rows = pl.scan_csv(
             self.landing / pattern, schema=pl.Schema(schema), separator=separator, include_file_paths="path"
         )
+        rows = rows.drop(name for name in UNUSED if name in schema)
         return self._placed(rows.rename({name: NAMES[name] for name in schema if name in NAMES}))
 
     def _json(self, pattern: str, schema: dict[str, pl.DataType]) -> pl.DataFrame:
@@ -414,19 +417,15 @@ class Answers:
         return joined.select(*columns, "next_on", measure=pl.lit(measure))
 
     def resolved(self, followed: pl.DataFrame) -> pl.DataFrame:
-        """What the followed responses of a link suffice for."""
-        is_promoter, is_detractor = pl.col("category") == "promoter", pl.col("category") == "detractor"
+        """What the followed responses of a link and category suffice for."""
         return (
             followed.filter(pl.col("measure") == "chain")
-            .group_by("chain", "link", "window")
+            .group_by("chain", "link", "window", "category")
             .agg(
                 responses=pl.len(),
                 trailing=pl.col("is_trailing").sum(),
-                promoters=is_promoter.sum(),
-                detractors=is_detractor.sum(),
-                promoters_to=pl.col("duration").filter(is_promoter).max(),
-                detractors_to=pl.col("duration").filter(is_detractor).max(),
-                all_settled=(pl.col("is_event") | (pl.col("duration") >= pl.col("window"))).all(),
+                followed_to=pl.col("duration").max(),
+                open_to=pl.col("duration").filter(~pl.col("is_event") & (pl.col("duration") < pl.col("window"))).max(),
             )
         )
 
@@ -479,15 +478,17 @@ class Answers:
         met = (
             self._meetings()
             .join(self.windows, on="chain")
+            .filter(pl.col("day").is_between(since - window, until))
             .group_by("chain", "link", "customer")
             .agg(
+                last_on=pl.col("day").max(),
                 is_trailing=pl.col("day").is_between(since, until).any(),
                 is_reference=pl.col("day").is_between(since - window, until - window).any(),
             )
             .join(known, on=CUSTOMER_KEYS)
             .join(self._margins(), on=CUSTOMER_KEYS, how="left")
             .with_columns(
-                band=_band(pl.max_horizontal((since - pl.col("first_on")).dt.total_days(), 0)),
+                band=_band((pl.col("last_on") - pl.col("first_on")).dt.total_days()),
                 bucket=pl.col("customer") % tail.BUCKETS,
             )
         )

@@ -11,11 +11,12 @@
     end
 {%- endmacro -%}
 
-{#- A probability with two decimals; never 0.00 or 1.00, which no bootstrap can show. -#}
+{#- A probability with two decimals, rounded down so that 0.796 never reads as a threshold of 0.8; never 0.00 or 1.00,
+    which no bootstrap can show. -#}
 {%- macro probability_in_words(probability) -%}
     case
         when {{ probability }} > 0.99 then 'over 0.99'
         when {{ probability }} < 0.01 then 'under 0.01'
-        else cast(cast({{ probability }} as decimal(3, 2)) as {{ dbt.type_string() }})
+        else cast(cast(floor(({{ probability }}) * 100 + 1e-9) / 100 as decimal(3, 2)) as {{ dbt.type_string() }})
     end
 {%- endmacro -%}

@@ -1,5 +1,6 @@
 """The verdict: the published figures as a table for the terminal."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
@@ -136,7 +137,8 @@ def _cells(row: Sequence[Any]) -> list[str]:
         _figure(promoters, ".1%"),
         _figure(detractors, ".1%"),
         _figure(value, ",.0f"),
-        _figure(p_weakest, ".2f"),
+        # rounded down, so that 0.796 never reads as a threshold of 0.8
+        _figure(None if p_weakest is None else math.floor(p_weakest * 100 + 1e-9) / 100, ".2f"),
         VERDICTS.get(outcome, str(outcome)),
     ]
 

@@ -129,6 +129,8 @@ select
         case
             when verdicts.cannot_tell_reason is null and joint_evidence.loss_model = 'one_by_one'
                 then concat('; not separated from the other links: ', joint_evidence.one_by_one_reason)
+            when verdicts.cannot_tell_reason is null and joint_evidence.left_out is not null
+                then concat('; not separated from ', joint_evidence.left_out)
             else ''
         end
     ) as verdict_reason,

@@ -55,7 +55,7 @@ explained as (
         case
             when controlled.other_links is null then 'the chain has no other link'
             when controlled.links_held_constant = 0
-                then 'fewer than {{ var("joint_min_pairs") }} customers scored any other link too'
+                then 'fewer than {{ var("joint_min_pairs") }} of its answers came with an earlier one on another link'
             when solved.estimate is null then 'the scores of its customers determine no joint model'
             when solved.failed_share > {{ var('joint_max_failed_share') }}
                 then 'many bootstrap replicates determine no joint model'

@@ -35,12 +35,6 @@ tenure_bands as (
 
 ),
 
-period as (
-
-    select * from {{ ref('int_period') }}
-
-),
-
 scored as (
 
     select
@@ -85,13 +79,12 @@ met as (
             cast(0 as bigint) as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
         {%- endfor %}
     from exposures
-    cross join period
     inner join customer_chains
         on exposures.customer_key = customer_chains.customer_key and exposures.chain_key = customer_chains.chain_key
     inner join tenure_bands
         on
-            -- who joined within the period is new
-            greatest(0, {{ days_between('customer_chains.first_on', 'period.trailing_from') }})
+            -- as of the meeting, like that of an answer as of the answer
+            {{ days_between('customer_chains.first_on', 'exposures.last_met_on') }}
             between tenure_bands.from_days and tenure_bands.to_days
     left join margins
         on exposures.customer_key = margins.customer_key and exposures.chain_key = margins.chain_key

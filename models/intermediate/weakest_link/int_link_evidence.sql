@@ -1,4 +1,7 @@
-{#- Whether the data of a link suffice for the verdict, and if not, the first reason why. -#}
+{#- Whether the data of a link suffice for the verdict, and if not, the first reason why. A figure worked out from fewer
+    than `shown` would give them away, and so would a reason that says how few they are. -#}
+{%- set shown = [var('min_responses_shown'), var('min_responses_verdict_part')] | max -%}
+{%- set categories = ['promoter', 'passive', 'detractor'] -%}
 with
 
 chain_links as (
@@ -26,19 +29,30 @@ estimates as (
 
 ),
 
-resolved as (
+followed as (
 
     select
-        chain_link_key,
-        count(*) as resolved_responses,
-        sum(case when is_trailing then 1 else 0 end) as trailing_responses,
-        sum(case when nps_category = 'promoter' then 1 else 0 end) as promoters,
-        sum(case when nps_category = 'detractor' then 1 else 0 end) as detractors,
-        max(case when nps_category = 'promoter' then duration_days end) as promoters_followed_days,
-        max(case when nps_category = 'detractor' then duration_days end) as detractors_followed_days,
-        min(case when is_settled then 0 else 1 end) as all_settled
+        outcomes.chain_link_key,
+        count(*) as responses,
+        sum(case when outcomes.is_trailing then 1 else 0 end) as trailing_responses,
+        {%- for category in categories %}
+            sum(case when outcomes.nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
+            -- to the window's end, or until the last who were followed came back: only then the curve is known there
+            coalesce(
+                max(case when outcomes.nps_category = '{{ category }}' then outcomes.duration_days end)
+                >= max(chains.retention_window_days)
+                or max(
+                    case
+                        when outcomes.nps_category = '{{ category }}' and not outcomes.is_settled
+                            then outcomes.duration_days
+                    end
+                ) < max(case when outcomes.nps_category = '{{ category }}' then outcomes.duration_days end),
+                true
+            ) as are_{{ category }}s_followed{% if not loop.last %},{% endif %}
+        {%- endfor %}
     from outcomes
-    group by chain_link_key
+    inner join chains on outcomes.chain_key = chains.chain_key
+    group by outcomes.chain_link_key
 
 ),
 
@@ -47,33 +61,29 @@ explained as (
     select
         chain_links.chain_link_key,
         case
-            when coalesce(resolved.resolved_responses, 0) < {{ var('min_responses_verdict') }}
-                then concat(
-                    'only ', cast(coalesce(resolved.resolved_responses, 0) as {{ dbt.type_string() }}),
-                    ' scores of customers whose purchases can be followed; ',
-                    '{{ var("min_responses_verdict") }} are needed'
-                )
-            when resolved.trailing_responses = 0
-                then 'nobody who can be followed scored the link in the trailing quarters'
-            when resolved.promoters < {{ var('min_responses_stratum') }}
-                then 'fewer than {{ var("min_responses_stratum") }} promoters can be followed'
-            when resolved.detractors < {{ var('min_responses_stratum') }}
-                then 'fewer than {{ var("min_responses_stratum") }} detractors can be followed'
+            when coalesce(followed.responses, 0) < {{ var('min_responses_verdict') }}
+                then 'fewer than {{ var("min_responses_verdict") }} scores of customers whose purchases can be followed'
+            when followed.trailing_responses < {{ shown }}
+                then 'fewer than {{ shown }} who can be followed scored the link in the trailing quarters'
             when
-                resolved.all_settled = 0
-                and (
-                    resolved.promoters_followed_days < chains.retention_window_days
-                    or resolved.detractors_followed_days < chains.retention_window_days
+                followed.promoters < {{ shown }}
+                or followed.detractors < {{ shown }}
+                or followed.passives between 1 and {{ shown - 1 }}
+                then 'fewer than {{ shown }} promoters, passives or detractors can be followed'
+            when
+                not (
+                    {%- for category in categories %}
+                        {{ 'and ' if not loop.first }}followed.are_{{ category }}s_followed
+                    {%- endfor %}
                 )
-                then 'nobody has been followed for the whole retention window yet'
-            when coalesce(estimates.exposed, 0) = 0
-                then 'no customer met the link in the trailing quarters'
-            when estimates.margin_per_retained_eur is null
-                then 'no margin is known of customers who met the link one retention window earlier'
+                then 'promoters, passives or detractors have not been followed for the whole retention window yet'
+            when coalesce(estimates.exposed, 0) < {{ shown }}
+                then 'fewer than {{ shown }} customers met the link in the trailing quarters'
+            when coalesce(estimates.retained_with_margin, 0) < {{ shown }}
+                then 'of fewer than {{ shown }} who met the link one retention window earlier the margin is known'
         end as missing_evidence
     from chain_links
-    inner join chains on chain_links.chain_key = chains.chain_key
-    left join resolved on chain_links.chain_link_key = resolved.chain_link_key
+    left join followed on chain_links.chain_link_key = followed.chain_link_key
     left join estimates on chain_links.chain_link_key = estimates.chain_link_key
 
 )

@@ -40,6 +40,7 @@ flagged as (
         meetings.chain_link_key,
         meetings.chain_key,
         meetings.customer_key,
+        meetings.met_on,
         meetings.met_on between spans.trailing_from and spans.trailing_to as is_trailing,
         meetings.met_on between spans.reference_from and spans.reference_to as is_reference
     from meetings
@@ -53,6 +54,7 @@ select
     chain_key,
     customer_key,
     max(case when is_trailing then 1 else 0 end) as is_trailing,
-    max(case when is_reference then 1 else 0 end) as is_reference
+    max(case when is_reference then 1 else 0 end) as is_reference,
+    max(met_on) as last_met_on
 from flagged
 group by chain_link_key, chain_key, customer_key

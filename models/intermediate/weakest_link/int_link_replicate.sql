@@ -87,9 +87,14 @@ mixed as (
 
     select
         *,
-        promoter_share * promoter_retention
-        + coalesce(passive_share * passive_retention, 0)
-        + coalesce(detractor_share * detractor_retention, 0) as retention
+        -- null without a score mix; a category that nobody is of has no retention, and no share
+        case
+            when promoter_share is not null
+                then
+                    {%- for category in categories %}
+                        {{ '+ ' if not loop.first }}coalesce({{ category }}_share * {{ category }}_retention, 0)
+                    {%- endfor %}
+        end as retention
     from standardised
     where exposed > 0
 
@@ -101,10 +106,11 @@ losses as (
         chain_link_key,
         replicate,
         -- a few strata per link: a decimal sum is exact in any order
-        {{ stable_sum('exposed * (promoter_retention - retention)', 9) }} as lost_customers,
-        {{ stable_sum('exposed_once_e9 / 1e9 * (1 - retention)', 9) }} as expected_lost_once,
-        {{ stable_sum('exposed * detractor_share', 9) }} as detractors_exposed,
-        {{ stable_sum('exposed * passive_share', 9) }} as passives_exposed
+        {{ stable_sum('exposed * (promoter_retention - retention)', 12) }} as lost_customers,
+        {{ stable_sum('exposed_once_e9 / 1e9', 12) }} as exposed_once,
+        {{ stable_sum('exposed_once_e9 / 1e9 * (1 - retention)', 12) }} as expected_lost_once,
+        {{ stable_sum('exposed * detractor_share', 12) }} as detractors_exposed,
+        {{ stable_sum('exposed * passive_share', 12) }} as passives_exposed
     from mixed
     group by chain_link_key, replicate
 
@@ -138,7 +144,9 @@ select
     losses.passives_exposed / crude.exposed as passive_share,
     crude.detractor_share as detractor_share_crude,
     crude.passive_share as passive_share_crude,
+    losses.exposed_once,
     losses.expected_lost_once,
+    crude.retained_with_margin,
     cast(crude.margin_eur as double) / nullif(crude.retained_with_margin, 0) as margin_per_retained_eur,
     losses.lost_customers * cast(crude.margin_eur as double) / nullif(crude.retained_with_margin, 0)
         as value_at_stake_eur

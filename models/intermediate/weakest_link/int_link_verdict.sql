@@ -12,6 +12,13 @@ chain_links as (
 
 ),
 
+exposed as (
+
+    select chain_link_key from {{ ref('int_link_replicate') }}
+    where replicate = 0 and exposed > 0
+
+),
+
 replicates as (
 
     select * from {{ ref('int_loss_replicate') }}
@@ -51,8 +58,8 @@ summarised as (
         chain_link_key,
         chain_key,
         link_position,
-        cast(sum(case when is_complete and is_largest then 1 else 0 end) as double)
-        / nullif(sum(case when is_complete then 1 else 0 end), 0) as p_weakest,
+        sum(case when is_complete and is_largest then 1 else 0 end) as times_largest,
+        sum(case when is_complete then 1 else 0 end) as times,
         cast(sum(case when is_complete then 0 else 1 end) as double) / count(*) as failed_share,
         {%- for figure in link_loss_figures() %}
             percentile_cont(0.025) within group (order by {{ figure }}) as {{ figure }}_ci_low,
@@ -64,23 +71,49 @@ summarised as (
 
 ),
 
+-- Thresholds are held against whole numbers: 0.7 and 0.1 as fractions add up to less than 0.8.
 cumulated as (
 
     select
         *,
         count(*) over (partition by chain_key) as links_compared,
-        sum(p_weakest) over (partition by chain_key) as p_any,
-        max(value_at_stake_eur_ci_low) over (partition by chain_key) as surest_loss_eur,
-        -- what the links ahead of this one reach together
+        sum(times_largest) over (partition by chain_key) as times_any,
+        -- how often one of the links ahead of this one is the largest
         coalesce(
-            sum(p_weakest) over (
+            sum(times_largest) over (
                 partition by chain_key
-                order by p_weakest desc, link_position asc
+                order by times_largest desc, link_position asc
                 rows between unbounded preceding and 1 preceding
             ),
             0
-        ) as p_ahead
+        ) as times_ahead
     from summarised
+
+),
+
+placed as (
+
+    select
+        *,
+        times_ahead < {{ var('p_weakest_threshold') }} * times as is_among_first,
+        max(case when times_ahead < {{ var('p_weakest_threshold') }} * times then value_at_stake_eur_ci_low end) over (
+            partition by chain_key
+        ) as surest_loss_eur
+    from cumulated
+
+),
+
+-- links that customers meet, but that could not be compared
+left_out as (
+
+    select
+        chain_links.chain_key,
+        count(*) as links_left_out
+    from chain_links
+    inner join evidence on chain_links.chain_link_key = evidence.chain_link_key
+    inner join exposed on chain_links.chain_link_key = exposed.chain_link_key
+    where not evidence.is_sufficient
+    group by chain_links.chain_key
 
 ),
 
@@ -90,26 +123,32 @@ judged as (
         evidence.chain_link_key,
         case
             when evidence.missing_evidence is not null then evidence.missing_evidence
-            when cumulated.links_compared < 2 then 'no other link of the chain can be compared with it'
-            when cumulated.failed_share > {{ var('joint_max_failed_share') }}
+            when placed.links_compared < 2 then 'no other link of the chain can be compared with it'
+            when placed.failed_share > {{ var('joint_max_failed_share') }}
                 then 'many bootstrap replicates give a link of the chain no figure'
-            when cumulated.p_any < {{ var('p_weakest_threshold') }}
+            when placed.times_any < {{ var('p_weakest_threshold') }} * placed.times
                 then
                     concat(
-                        'in ', {{ whole_percent('1 - cumulated.p_any') }}, ' of the replicates no link loses anything'
+                        'in ', {{ whole_percent('1 - placed.times_any / cast(placed.times as double)') }},
+                        ' of the replicates no link loses anything'
                     )
-            when cumulated.surest_loss_eur <= 0
-                then 'the loss of no link can be told from chance: every interval holds 0'
+            when placed.surest_loss_eur <= 0
+                then 'no loss can be told from chance: no interval of a link that may lose most lies above 0'
         end as cannot_tell_reason,
         evidence.is_sufficient,
-        cumulated.p_weakest,
-        cumulated.p_ahead,
+        placed.times_largest,
+        placed.times,
+        placed.is_among_first,
+        placed.times_largest / cast(nullif(placed.times, 0) as double) as p_weakest,
+        left_out.links_left_out is null as is_every_link_compared,
         {%- for figure in link_loss_figures() %}
-            cumulated.{{ figure }}_ci_low,
-            cumulated.{{ figure }}_ci_high{% if not loop.last %},{% endif %}
+            placed.{{ figure }}_ci_low,
+            placed.{{ figure }}_ci_high{% if not loop.last %},{% endif %}
         {%- endfor %}
     from evidence
-    left join cumulated on evidence.chain_link_key = cumulated.chain_link_key
+    inner join chain_links on evidence.chain_link_key = chain_links.chain_link_key
+    left join placed on evidence.chain_link_key = placed.chain_link_key
+    left join left_out on chain_links.chain_key = left_out.chain_key
 
 )
 
@@ -124,9 +163,12 @@ select
     {%- endfor %}
     case
         when cannot_tell_reason is not null then 'cannot_tell'
-        when p_weakest >= {{ var('p_weakest_threshold') }} then 'weakest'
-        when p_ahead < {{ var('p_weakest_threshold') }} then 'candidate'
+        when times_largest >= {{ var('p_weakest_threshold') }} * times then 'weakest'
+        when is_among_first then 'candidate'
         else 'not_weakest'
     end as verdict,
-    cannot_tell_reason is null and p_weakest >= {{ var('p_weakest_certain') }} as is_certain
+    -- of a link that nobody could compare, nobody knows what it loses
+    cannot_tell_reason is null
+    and times_largest >= {{ var('p_weakest_certain') }} * times
+    and is_every_link_compared as is_certain
 from judged

@@ -32,16 +32,29 @@ chain_links as (
 
 ),
 
--- customers of the chain who won't come back, each counted once
-expected as (
+counted_once as (
 
     select
         chain_links.chain_key,
         links.replicate,
-        {{ stable_sum('links.expected_lost_once', 9) }} as expected_lost
+        {{ stable_sum('links.expected_lost_once', 9) }} as expected_lost,
+        {{ stable_sum('links.exposed_once', 9) }} as exposed,
+        {{ stable_sum('case when links.expected_lost_once is not null then links.exposed_once end', 9) }}
+            as exposed_to_scored_links
     from links
     inner join chain_links on links.chain_link_key = chain_links.chain_link_key
     group by chain_links.chain_key, links.replicate
+
+),
+
+-- customers of the chain who won't come back, each counted once; who met a link that nobody scored, like the rest
+expected as (
+
+    select
+        chain_key,
+        replicate,
+        expected_lost * exposed / nullif(exposed_to_scored_links, 0) as expected_lost
+    from counted_once
 
 ),
 
