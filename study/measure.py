@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 
 from study.sql_harness import CompiledProject
-from study.tables import IMPORTANCE_MODELS, LINK_NAMES, LOSS_MODELS, VERDICT_MODELS, lay_down
+from study.tables import (
+    IMPORTANCE_MODELS,
+    JOURNEY_MODELS,
+    LINK_NAMES,
+    LOSS_MODELS,
+    MONEY_MODELS,
+    TRAILING_QUARTERS,
+    VERDICT_MODELS,
+    WEIGHTING_MODELS,
+    lay_down,
+)
 from study.worlds import (
     DAYS,
     DEALER,
@@ -20,9 +30,13 @@ from study.worlds import (
 )
 
 JOINT = "int_joint_replicate"
+REST = [*MONEY_MODELS, *JOURNEY_MODELS, *WEIGHTING_MODELS]
 KEYS = {name: key for key, name in LINK_NAMES.items()}
-LOSSES = ("excess_loss", "attributable_fraction")
-TOTALS = ("attributable_lost_customers", "value_at_stake_eur", "value_at_stake_crude_eur")
+LOSSES = ("excess_loss", "attributable_fraction", "attributable_fraction_crude")
+TOTALS = (
+    *("attributable_lost_customers", "attributable_lost_customers_crude"),
+    *("value_at_stake_eur", "value_at_stake_crude_eur"),
+)
 ESTIMATES = ("crude, one by one", "standardised, one by one", "crude, joint", "standardised, joint")
 
 
@@ -35,6 +49,7 @@ class Findings:
     losses: list[dict] = field(default_factory=list)
     verdicts: list[dict] = field(default_factory=list)
     choices: list[dict] = field(default_factory=list)
+    weighting: list[dict] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
         """Take over another's rows."""
@@ -49,12 +64,17 @@ class Truth:
     # per link
     values: dict[int, float]
     losses: dict[int, float]
+    # customers lost, per customer of the world
+    lost: dict[int, float]
     nps: dict[int, float]
+    nps_of_all_asked: dict[int, float]
     retention: dict[tuple[int, str], float]
     gaps: dict[int, float]
     # what the SQL says of the large world, per customer of it where it is a total
     limits: pd.DataFrame
     importance: pd.DataFrame
+    revenue_at_risk: pd.Series
+    journeys: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -75,7 +95,7 @@ def study_plan(studied: Studied, plan: Plan, seed: int, worlds: int, truth_custo
     sandbox = lay_down(project, drawn)
     tables = {
         node: sandbox.build(node)
-        for node in ["int_bootstrap_weight", *LOSS_MODELS, *IMPORTANCE_MODELS, *VERDICT_MODELS]
+        for node in ["int_bootstrap_weight", *LOSS_MODELS, *IMPORTANCE_MODELS, *VERDICT_MODELS, *REST]
     }
     for name, query in studied.alternatives.items():
         tables[name] = sandbox.connection.execute(query).df()
@@ -86,29 +106,42 @@ def study_plan(studied: Studied, plan: Plan, seed: int, worlds: int, truth_custo
 def _truth(project: CompiledProject, world: World) -> Truth:
     sandbox = lay_down(project, [world])
     sandbox.give("int_bootstrap_weight", pd.DataFrame({"replicate": 0, "bucket": range(1000), "weight": 1}))
-    tables = {node: sandbox.build(node) for node in [*LOSS_MODELS, *IMPORTANCE_MODELS]}
+    money = ["int_detractor_margin", "int_category_replicate"]
+    tables = {node: sandbox.build(node) for node in [*LOSS_MODELS, *IMPORTANCE_MODELS, *money, *JOURNEY_MODELS]}
     sandbox.connection.close()
     limits = tables["int_loss_replicate"].set_index(tables["int_loss_replicate"]["chain_link_key"] % 10)
     for total in TOTALS:
         limits[total] /= world.plan.customers
     importance = tables["int_importance_replicate"].query("ownership_age_band_key == 0")
+    losses = true_losses(world)
     return Truth(
         values=true_values(world),
-        losses={link: loss for link, (loss, _) in true_losses(world).items()},
-        nps=_true_nps(world),
+        losses={link: loss for link, (loss, _) in losses.items()},
+        lost={link: loss * met / world.plan.customers for link, (loss, met) in losses.items()},
+        nps=_true_nps(world, "answered"),
+        nps_of_all_asked=_true_nps(world),
         retention=_true_retention(world),
         gaps=_true_gaps(world),
         limits=limits,
         importance=importance.set_index(importance["chain_link_key"] % 10),
+        revenue_at_risk=_by_link(tables["int_category_replicate"])["revenue_at_risk_eur"] / world.plan.customers,
+        journeys=tables["mart_journey_rule"].set_index(["journey_rule", "compared_rule"]),
     )
 
 
-def _true_nps(world: World) -> dict[int, float]:
-    """NPS of those who answered in the trailing year, in points: promoters are 1, detractors -1."""
-    return {
-        events.link: 100 * float((events.category[events.answered & (events.day >= TRAILING_FROM)] - 1).mean())
-        for events in world.events
-    }
+def _by_link(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.set_index(rows["chain_link_key"] % 10)
+
+
+def _true_nps(world: World, of: str | None = None) -> dict[int, float]:
+    """NPS in the trailing year, in points, of all who were asked or of who answered: promoters are 1, detractors -1."""
+    scores = {}
+    for events in world.events:
+        chosen = events.day >= TRAILING_FROM
+        if of == "answered":
+            chosen = chosen & events.answered
+        scores[events.link] = 100 * float((events.category[chosen] - 1).mean())
+    return scores
 
 
 def _true_retention(world: World) -> dict[tuple[int, str], float]:
@@ -140,6 +173,9 @@ def _compare(plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame], alternat
         _loss_intervals(findings, about, plan, truth, row)
     _retention_intervals(findings, about, truth, tables["mart_retention_by_nps_category"])
     _importance_intervals(findings, about, truth, tables["mart_link_importance"])
+    _money_intervals(findings, about, plan, truth, tables)
+    _journey_intervals(findings, about, truth, tables["mart_journey_rule"])
+    _weighted_intervals(findings, about, truth, tables["int_nonresponse_cell"], tables["int_link_nonresponse"])
     _biases(findings, about, truth, tables)
     for name in alternatives:
         for row in tables[name].query("replicate == 0").dropna(subset=["excess_loss"]).to_dict("records"):
@@ -159,7 +195,11 @@ def _loss_intervals(findings: Findings, about: dict, plan: Plan, truth: Truth, r
     link = row["link"]
     _interval(findings, about, "NPS", truth.nps[link], row["nps_ci_low"], row["nps_ci_high"])
     limit = truth.limits.loc[link]
-    planted = {"excess_loss": truth.losses[link], "value_at_stake_eur": truth.values[link] * plan.customers}
+    planted = {
+        "excess_loss": truth.losses[link],
+        "attributable_lost_customers": truth.lost[link] * plan.customers,
+        "value_at_stake_eur": truth.values[link] * plan.customers,
+    }
     for figure in (*LOSSES, *TOTALS):
         ends = row[f"{figure}_ci_low"], row[f"{figure}_ci_high"]
         scale = plan.customers if figure in TOTALS else 1
@@ -180,9 +220,58 @@ def _importance_intervals(findings: Findings, about: dict, truth: Truth, mart: p
         if KEYS[row["link_name"]] not in truth.importance.index:
             continue
         expected = truth.importance.loc[KEYS[row["link_name"]]]
-        for figure in ("lmg_share", "r_squared", "coefficient"):
+        for figure in ("lmg_share", "r_squared", "coefficient", "uplift"):
             ends = row[f"{figure}_ci_low"], row[f"{figure}_ci_high"]
             _interval(findings, about, f"importance {figure}", expected[figure], *ends)
+
+
+def _money_intervals(
+    findings: Findings, about: dict, plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame]
+) -> None:
+    """Nothing changes from year to year, so no programme avoids a loss, and each loses its cost."""
+    for row in tables["mart_revenue_at_risk"].to_dict("records"):
+        expected = truth.revenue_at_risk[KEYS[row["link_name"]]] * plan.customers
+        ends = row["revenue_at_risk_ci_low_eur"], row["revenue_at_risk_ci_high_eur"]
+        _interval(findings, about, "revenue_at_risk_eur, limit", expected, *ends)
+    for row in _trailing(tables["mart_business_case"]).to_dict("records"):
+        for figure, expected, ends in (
+            ("loss_avoided_eur", 0.0, (row["loss_avoided_ci_low_eur"], row["loss_avoided_ci_high_eur"])),
+            ("roi", -1.0, (row["roi_ci_low"], row["roi_ci_high"])),
+        ):
+            _interval(findings, about, f"business case {figure}, planted", expected, *ends)
+
+
+def _trailing(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[pd.to_datetime(rows["quarter_start_on"]).isin(TRAILING_QUARTERS)]
+
+
+def _journey_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.DataFrame) -> None:
+    """Every rule's area once, every pair's difference once."""
+    for row in mart.to_dict("records"):
+        rule, other = row["journey_rule"], row["compared_rule"]
+        expected = truth.journeys.loc[(rule, other)]
+        if other == ("mean" if rule != "mean" else "last"):
+            _interval(findings, about, "journey auc, limit", expected["auc"], row["auc_ci_low"], row["auc_ci_high"])
+        if rule < other:
+            ends = row["auc_difference_ci_low"], row["auc_difference_ci_high"]
+            _interval(findings, about, "journey auc_difference, limit", expected["auc_difference"], *ends)
+
+
+def _weighted_intervals(
+    findings: Findings, about: dict, truth: Truth, cells: pd.DataFrame, weighted: pd.DataFrame
+) -> None:
+    """The weighted NPS of a quarter, and the raw one, against all who were asked."""
+    counts = _trailing(cells).groupby(["chain_link_key", "quarter_start_on"])[["promoters", "detractors", "responses"]]
+    raw = 100 * counts.sum().eval("(promoters - detractors) / responses")
+    for row in _trailing(weighted).dropna(subset=["nps_weighted"]).to_dict("records"):
+        expected = truth.nps_of_all_asked[row["chain_link_key"] % 10]
+        ends = row["nps_weighted_ci_low"], row["nps_weighted_ci_high"]
+        fate = "answers depend on the score" if about["is_selective"] else "answers don't depend on the score"
+        _interval(findings, about, f"NPS weighted, of all asked; {fate}", expected, *ends)
+        estimates = {"raw": raw[row["chain_link_key"], row["quarter_start_on"]], "weighted": row["nps_weighted"]}
+        for estimate, nps in estimates.items():
+            error = (nps - expected) / 100
+            findings.weighting.append(about | {"fate": fate, "estimate": estimate, "error": error})
 
 
 def _biases(findings: Findings, about: dict, truth: Truth, tables: dict[str, pd.DataFrame]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from study.sql_harness import NONRESPONSE, PROJECT, CompiledProject, Sandbox
-from study.worlds import DAYS, TRAILING_FROM, WINDOW, Events, World
+from study.worlds import DAYS, DEALER, TRAILING_FROM, WINDOW, Events, World
 
 LAST_DAY = date(2026, 6, 30)
 FIRST_DAY = LAST_DAY - timedelta(days=DAYS - 1)
@@ -16,10 +16,14 @@ CATEGORIES = np.array(["detractor", "passive", "promoter"])
 SCORES = np.array([4, 8, 10])
 CUSTOMERS_APART = 10_000_000
 
+# every link's programme costs so much a month
+PROGRAMME_COST_EUR = 1_000
+
 GIVEN = [
     *("fct_nps_response", "fct_retention", "fct_transaction", "int_customer_chain", "int_customer_ownership"),
     *("int_link_meeting", "int_period", "dim_chain", "dim_chain_link", "tenure_bands", "retention_horizons"),
-    "stg_chain__benchmarks",
+    *("stg_chain__benchmarks", "fct_survey_invitation", "fct_contact", "fct_link_cost", "int_customer_won"),
+    *("dim_partner", "links", "mart_nps_by_link"),
 ]
 LOSS_MODELS = [
     *("int_response_outcome", "int_link_exposure", "int_customer_window_margin", "int_link_bucket"),
@@ -37,6 +41,12 @@ VERDICT_MODELS = [
     *("int_retention_curve", "mart_retention_by_nps_category", "mart_link_importance"),
     *("int_link_verdict", "int_link_lens", "int_link_sentence", "mart_weakest_link"),
 ]
+MONEY_MODELS = [
+    *("int_detractor_margin", "int_category_replicate", "mart_revenue_at_risk"),
+    *("int_business_bucket", "int_business_replicate", "mart_business_case"),
+]
+JOURNEY_MODELS = ["int_customer_journey", "mart_journey_rule"]
+WEIGHTING_MODELS = ["int_nonresponse_cell", "int_link_nonresponse"]
 RANKING_MODELS = [
     *("mart_nps_by_link", "mart_nps_by_partner", "int_partner_trailing", "int_ranking_cell"),
     *("int_ranking_estimate", "int_ranking_position", "mart_partner_ranking"),
@@ -47,15 +57,25 @@ SELECTION = [
     *LOSS_MODELS,
     *IMPORTANCE_MODELS,
     *VERDICT_MODELS,
+    *MONEY_MODELS,
+    *JOURNEY_MODELS,
     *RANKING_MODELS,
     *NONRESPONSE,
-    *("int_nps_counts", "dim_partner"),
+    "int_nps_counts",
 ]
 
 
 def dates(days: np.ndarray) -> np.ndarray:
     """Days of a world as dates."""
     return np.datetime64(FIRST_DAY) + days.astype("timedelta64[D]")
+
+
+def quarters_of(days: np.ndarray) -> np.ndarray:
+    """First day of each day's quarter."""
+    return pd.DatetimeIndex(dates(days)).to_period("Q").start_time.to_numpy()
+
+
+TRAILING_QUARTERS = np.unique(quarters_of(np.arange(TRAILING_FROM, DAYS)))
 
 
 def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
@@ -67,7 +87,8 @@ def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
         ignore_index=True,
     )
     responses["response_key"] = np.arange(len(responses))
-    sandbox.give("fct_nps_response", responses, {"response_on": "date", "nps_category": "varchar"})
+    types = {"response_on": "date", "quarter_start_on": "date", "nps_category": "varchar"}
+    sandbox.give("fct_nps_response", responses, types)
     followed = responses[responses["day"] < DAYS - 1].assign(retention_measure="chain")
     left = DAYS - 1 - followed["day"]
     followed["is_event"] = followed["next_purchase"] <= left
@@ -77,7 +98,11 @@ def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
     sandbox.give("int_customer_chain", _concat(_customers, chains), {"first_on": "date"})
     meetings = [_meetings(events, chain) for chain, world in chains.items() for events in world.events]
     sandbox.give("int_link_meeting", pd.concat(meetings, ignore_index=True), {"met_on": "date"})
+    invitations = [_invitations(events, chain) for chain, world in chains.items() for events in world.events]
+    quarters = {"quarter_start_on": "date"}
+    sandbox.give("fct_survey_invitation", pd.concat(invitations, ignore_index=True), quarters | {"sent_on": "date"})
     _lay_down_dimensions(sandbox, list(chains))
+    _lay_down_business(sandbox, list(chains))
     return sandbox
 
 
@@ -98,7 +123,11 @@ def _responses(world: World, events: Events, chain: int) -> pd.DataFrame:
             "response_on": dates(events.day[kept]),
             "score": SCORES[category],
             "nps_category": pd.Categorical.from_codes(category, CATEGORIES),
+            "partner_key": chain * 10 + events.link,
+            "channel_key": 1,
+            "quarter_start_on": quarters_of(events.day[kept]),
             "is_promoter": (category == 2).astype(int),
+            "is_passive": (category == 1).astype(int),
             "is_detractor": (category == 0).astype(int),
             "next_purchase": events.next_purchase[kept],
         }
@@ -111,6 +140,8 @@ def _purchases(world: World, chain: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "chain_key": chain,
+            "chain_link_key": chain * 10 + DEALER,
+            "partner_key": chain * 10 + DEALER,
             "customer_key": chain * CUSTOMERS_APART + customer[kept],
             "transaction_on": dates(day[kept]),
             "margin_eur": margin[kept].round(2),
@@ -142,6 +173,22 @@ def _meetings(events: Events, chain: int) -> pd.DataFrame:
     )
 
 
+def _invitations(events: Events, chain: int) -> pd.DataFrame:
+    """Whoever meets a link is asked."""
+    return pd.DataFrame(
+        {
+            "chain_link_key": chain * 10 + events.link,
+            "chain_key": chain,
+            "partner_key": chain * 10 + events.link,
+            "customer_key": chain * CUSTOMERS_APART + events.customer,
+            "sent_on": dates(events.day),
+            "quarter_start_on": quarters_of(events.day),
+            "channel_key": 1,
+            "disposition": np.where(events.answered, "answered", "no_answer"),
+        }
+    )
+
+
 def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> None:
     """What the models need to know of chains, links, periods and strata."""
     names = pd.DataFrame({"chain_key": chains, "industry_code": "automotive", "retention_window_days": WINDOW})
@@ -163,3 +210,22 @@ def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> None:
     sandbox.give("int_customer_ownership", none[:0], {"owned_from": "date", "owned_to": "date"})
     no_benchmark = pd.DataFrame({"chain_key": [0], "link_key": [0], "year": [0], "nps": [0.0]})
     sandbox.give("stg_chain__benchmarks", no_benchmark[:0])
+
+
+def _lay_down_business(sandbox: Sandbox, chains: list[int]) -> None:
+    """One partner a link, what the links' programmes cost, and nobody who complained or was won for a reason."""
+    links = pd.DataFrame({"chain_key": chains}).merge(pd.DataFrame({"link_key": LINK_NAMES.keys()}), how="cross")
+    links["chain_link_key"] = links["chain_key"] * 10 + links["link_key"]
+    sandbox.give(
+        "dim_partner", pd.DataFrame({"partner_key": links["chain_link_key"], "partner_code": "P"}, index=links.index)
+    )
+    quarters = pd.DataFrame({"quarter_start_on": np.unique(quarters_of(np.arange(DAYS)))})
+    link_quarters = links[["chain_link_key"]].merge(quarters, how="cross")
+    sandbox.give("mart_nps_by_link", link_quarters.assign(is_suppressed=False), {"quarter_start_on": "date"})
+    months = link_quarters.merge(pd.DataFrame({"month": range(3)}), how="cross")
+    costs = months.assign(programme_cost_eur=PROGRAMME_COST_EUR, head_count=1)
+    sandbox.give("fct_link_cost", costs, {"quarter_start_on": "date", "programme_cost_eur": "decimal(18, 2)"})
+    nobody = pd.DataFrame({"chain_key": [0], "customer_key": [0], "chain_link_key": [0], "reason_code": ["none"]})
+    sandbox.give("fct_contact", nobody.assign(opened_on=LAST_DAY)[:0], {"opened_on": "date"})
+    sandbox.give("int_customer_won", nobody.assign(won_on=LAST_DAY)[:0], {"won_on": "date"})
+    sandbox.give("links", pd.read_csv(PROJECT / "seeds" / "links.csv"))

@@ -55,6 +55,8 @@ class Plan:
     newcomer_leaving: float
     base_leaving: float
     has_selective_answers: bool
+    # newcomers answer so many times as often as others
+    newcomer_answering: float = 1.0
 
     @property
     def is_confounded(self) -> bool:
@@ -100,8 +102,9 @@ class World:
 
 
 def draw_plan(seed: int, number: int) -> Plan:
-    """Truths at random: sizes, ties, confounding by tenure, halo, answers that depend on the score."""
+    """Truths at random: sizes, ties, confounding by tenure, halo, answers that depend on score and tenure."""
     random = np.random.default_rng([seed, number, 0])
+    newcomer_answering = np.random.default_rng([seed, number, 1]).uniform(0.4, 1.0)
     kind = str(random.choice(KINDS, p=[0.5, 0.35, 0.15]))
     confounded, selective = random.random() < 0.5, random.random() < 0.35
     tilt = random.uniform(1.3, 2.0) if random.random() < 0.5 else random.uniform(0.5, 0.75)
@@ -135,6 +138,7 @@ def draw_plan(seed: int, number: int) -> Plan:
         newcomer_leaving=random.uniform(1.5, 3.0) if confounded else 1.0,
         base_leaving=random.uniform(0.06, 0.15),
         has_selective_answers=selective,
+        newcomer_answering=float(newcomer_answering),
     )
     return _tied(plan, random, *map(int, strong)) if kind == "tie" else plan
 
@@ -252,7 +256,9 @@ def _lived(
         would_stay = (late <= 0) & (gap <= WINDOW) & (day + gap <= otherwise)
         # leaving on a day means no purchase after it
         comes_back = (late < 0) & (day + gap <= first[customer])
-        answered = random.random(len(day)) < np.array(link.answers)[categories[link.key]]
+        answering = np.array(link.answers)[categories[link.key]]
+        answering *= np.where(day - first_day[customer] < NEW_DAYS, plan.newcomer_answering, 1.0)
+        answered = random.random(len(day)) < answering
         keep = takes_place & (day >= 0) & (day < DAYS)
         loss = np.array(link.leave)[categories[link.key]] * would_stay
         values = (customer, day, categories[link.key], answered, np.where(comes_back, gap, NEVER), loss)

@@ -20,8 +20,15 @@ SEED, WORLDS, CUSTOMERS, TRUTH_CUSTOMERS, NETWORKS = 1, 6, 5_000, 40_000, 60
 PLANS = {3: "differ", 8: "tie", 13: "none"}
 # few worlds and a truth that is itself counted: wider than the goal of the large study
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.999
-# known to be off where the links explain little, and one world here has nothing to explain
-BIASED = {"importance r_squared": 0.4, "importance lmg_share": 0.6}
+# what was planted, which confounding moves beyond what strata can tell
+LEAST_PLANTED = 0.75
+# known to be off: where the links explain little, and one world here has nothing to explain; and no weight mends answers
+# that depend on the score
+BIASED = {
+    "importance r_squared": 0.4,
+    "importance lmg_share": 0.6,
+    "NPS weighted, of all asked; answers depend on the score": 0.3,
+}
 MOST_FALSELY_CERTAIN = 0.1
 LEAST_RIGHT = 0.6
 
@@ -55,7 +62,7 @@ def test_intervals_hold_the_truth(findings: Findings) -> None:
     assert {
         figure: str(share)
         for figure, share in shares.items()
-        if "planted" not in figure and share.share < BIASED.get(figure, LEAST_COVERAGE)
+        if share.share < (LEAST_PLANTED if "planted" in figure else BIASED.get(figure, LEAST_COVERAGE))
     } == {}
     intervals = pd.DataFrame(findings.intervals)
     assert LEAST_COVERAGE < 1 - (intervals["below"] | intervals["above"]).mean() < MOST_COVERAGE
