@@ -21,7 +21,7 @@ TEST_STAMP := $(VENV)/.test-installed
 AUDIT_STAMP := $(VENV)/.audit-installed
 BENCH_STAMP := $(VENV)/.bench-installed
 # the transactions of each size, and how often the competitors take turns on it
-SCALES ?= 1e6
+SCALES ?= 1e6 1e7 1e8
 RUNS ?= 5
 AUDIT := $(VENV)/audit/bin
 # pypi or osv: who is asked about vulnerabilities
@@ -87,7 +87,8 @@ unit: $(TEST_STAMP) setup-spark ## run the Python tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 parity: $(TEST_STAMP) setup-spark ## build a folder on both engines and compare every table: make parity LANDING=path
-	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/python/test_spark_parity.py
+	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/python/test_spark_parity.py \
+		$(if $(LANDING),-k publish_the_same)
 
 fuzz: export NPS_FUZZ_EXAMPLES ?= 1000
 fuzz: export NPS_LOADS ?= 12
@@ -117,7 +118,8 @@ audit: $(AUDIT_STAMP) ## look up known vulnerabilities of everything that is ins
 		exit 1; \
 	fi
 
-bench: $(BENCH_STAMP) ## measure against other ways: make bench SCALES="1e6 1e7" RUNS=5 BENCH="--competitors limit ours"
+bench: export NPS_MEMORY_LIMIT ?= 8GB
+bench: $(BENCH_STAMP) ## measure against other ways: make bench SCALES="1e6 1e7" RUNS=5
 	$(VENV)/bench/bin/python -m bench.run --scales $(SCALES) --runs $(RUNS) $(BENCH)
 
 docs: $(BUILD_STAMP) ## write docs/landing.md from the contract

@@ -1,8 +1,9 @@
-"""How fast the published file answers a page: per mart the rows of a page and a total, per fact a partner's quarter.
+"""How fast the published file answers a page: per mart the rows of a page, per fact a partner's quarter.
 
 `python -m bench.readers warehouse/nps_chain.duckdb`
 """
 
+import re
 import statistics
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,29 @@ FACTS = {
     "fct_transaction": "transaction_on",
     "fct_contact": "opened_on",
 }
-# what a page's filters are made of, where the table has them
-FILTERS = ("chain_code", "link_code", "partner_code", "quarter_start_on")
+CHAIN = "chain_code = $chain_code"
+LINK = f"{CHAIN} and link_code = $link_code"
+# What a page of each mart asks: a chain's table, a link's series, the partners of a link in a quarter.
+PAGES = {
+    "mart_weakest_link": [("all chains", "true"), ("a chain", CHAIN)],
+    "mart_link_importance": [("a chain", CHAIN)],
+    "mart_journey_rule": [("a chain", CHAIN)],
+    "mart_nps_by_link": [("a link over time", LINK), ("a chain over time", CHAIN)],
+    "mart_nps_by_partner": [
+        ("partners of a link in a quarter", f"{LINK} and quarter_start_on = $quarter_start_on"),
+        ("a partner over time", "partner_code = $partner_code"),
+    ],
+    "mart_nps_change": [("a link's quarter", f"{LINK} and quarter_start_on = $quarter_start_on")],
+    "mart_partner_ranking": [("partners of a link", LINK)],
+    "mart_retention_by_nps_category": [("a link", LINK)],
+    "mart_retention_change": [("a chain", CHAIN)],
+    "mart_revenue_at_risk": [("a chain", CHAIN)],
+    "mart_earned_growth": [("a chain over time", CHAIN)],
+    "mart_business_case": [("a link over time", LINK)],
+    "mart_pipeline_health": [("all files", "true")],
+    "mart_quarantine": [("reasons", "true")],
+}
+COLUMNS = {"mart_quarantine": "reason_code, count(*)"}
 
 
 @dataclass(frozen=True)
@@ -41,41 +63,51 @@ class Reading:
         return asdict(self)
 
 
-def read(database: Path) -> list[Reading]:
-    """Ask every table its queries."""
+class NoPageError(Exception):
+    """A mart that no page is known of, or a page that shows nothing."""
+
+
+def read(database: Path, may_be_empty: tuple[str, ...] = ("mart_quarantine",)) -> list[Reading]:
+    """Ask every mart and fact its queries; the marts of `may_be_empty` may have no rows."""
     with duckdb.connect(str(database), read_only=True) as connection:
-        return [
-            _ask(connection, table, kind, sql)
-            for table, columns in _tables(connection).items()
-            for kind, sql in _queries(connection, table, columns)
-        ]
+        queries = [query for table in _tables(connection) for query in _queries(connection, table)]
+    readings = [_ask(database, *query) for query in queries]
+    for reading in readings:
+        if reading.rows == 0 and reading.table not in may_be_empty:
+            raise NoPageError(f"{reading.table}, {reading.query}: no rows")
+    return readings
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    rows = connection.execute(
-        "select table_name, list(column_name order by column_index) from duckdb_columns() "
-        "where starts_with(table_name, 'mart_') or starts_with(table_name, 'fct_') group by all order by all"
-    ).fetchall()
-    return {table: columns for table, columns in rows if table.startswith("mart_") or table in FACTS}
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute("select table_name from duckdb_tables() order by all").fetchall()
+    return [table for (table,) in rows if table.startswith("mart_") or table in FACTS]
 
 
-def _queries(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> Iterator[tuple[str, str]]:
+def _queries(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple[str, str, str]]:
     if table in FACTS:
-        yield "rows of a partner and quarter", _fact_query(connection, table)
+        yield table, "rows of a partner and quarter", _fact_query(connection, table)
         return
-    filters = [column for column in FILTERS if column in columns]
-    if not filters:
-        yield "all rows", f"from {table}"
-        return
-    # the values of a row in the middle, so that they meet something
-    row = connection.execute(f"select {', '.join(filters)} from {table} order by all").fetchall()
-    if not row:
-        return
-    values = [
-        f"{name} = '{value}'" for name, value in zip(filters, row[len(row) // 2], strict=True) if value is not None
-    ]
-    yield "rows of a page", f"from {table} where {' and '.join(values)}"
-    yield "rows per " + filters[0], f"select {filters[0]}, count(*) from {table} group by all"
+    if table not in PAGES:
+        raise NoPageError(f"{table}: bench/readers.py knows no page of it")
+    for kind, condition in PAGES[table]:
+        names = re.findall(r"\$(\w+)", condition)
+        values = _most_frequent(connection, table, names)
+        for name, value in zip(names, values, strict=True):
+            condition = condition.replace(f"${name}", f"'{value}'")
+        group = " group by all" if table in COLUMNS else ""
+        yield table, kind, f"select {COLUMNS.get(table, '*')} from {table} where {condition}{group}"
+
+
+def _most_frequent(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> tuple[Any, ...]:
+    """The values that most rows have together, so that a page is a full one."""
+    if not names:
+        return ()
+    columns = ", ".join(names)
+    known = " and ".join(f"{name} is not null" for name in names)
+    row = connection.execute(
+        f"select {columns} from {table} where {known} group by all order by count(*) desc, {columns} limit 1"
+    ).fetchone()
+    return row or (None,) * len(names)
 
 
 def _fact_query(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -89,12 +121,13 @@ def _fact_query(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     )
 
 
-def _ask(connection: duckdb.DuckDBPyConnection, table: str, kind: str, sql: str) -> Reading:
+def _ask(database: Path, table: str, kind: str, sql: str) -> Reading:
     took = []
-    for _ in range(RUNS):
-        started = perf_counter()
-        rows = connection.execute(sql).fetchall()
-        took.append((perf_counter() - started) * MILLISECONDS)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for _ in range(RUNS):
+            started = perf_counter()
+            rows = connection.execute(sql).fetchall()
+            took.append((perf_counter() - started) * MILLISECONDS)
     return Reading(table, kind, len(rows), took[0], statistics.median(took))
 
 

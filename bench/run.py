@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,18 +24,21 @@ import pyarrow.parquet as pq
 
 from bench.compare import compare
 from bench.generate import Plan, generate
-from bench.layers import busy_seconds, per_layer, read_nodes
-from bench.measure import measure, python
-from bench.ours import INTAKE_SECONDS, TARGET, settings_in
+from bench.layers import Node, busy_seconds, per_layer, read_nodes, seconds_per_view
+from bench.measure import FailedError, Usage, measure, python
+from bench.ours import STAGES, TARGET, clear, settings_in
 from bench.readers import read
 from bench.report import write_report
 from nps_chain.identity import KEY_VARIABLE
+from nps_chain.memory import memory_limit
 from nps_chain.raw import MANIFEST
 from nps_chain.settings import ROOT
 
 KEY = "key-of-the-benchmark"
 RESULTS = ROOT / "bench" / "results.json"
 OURS = "ours"
+# the most transactions that are worth a try in memory alone
+LARGEST = {"pandas": 2e7, "polars": 5e7}
 MODULES = {"limit": "bench.limit", OURS: "bench.ours", "polars": "bench.with_polars", "pandas": "bench.with_pandas"}
 # as few transactions as still answer: what is left of the time is overhead that no data can shrink
 FLOOR_TRANSACTIONS = 2e4
@@ -56,7 +60,7 @@ class Options:
 def main() -> None:
     """Measure, and write the results and the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scales", type=float, nargs="+", default=[1e6])
+    parser.add_argument("--scales", type=float, nargs="+", default=[1e6, 1e7, 1e8])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--competitors", nargs="+", choices=MODULES, default=list(MODULES))
     parser.add_argument("--no-full", action="store_true", help="leave out the full build and the readers")
@@ -78,15 +82,14 @@ def measure_scale(options: Options, scale: float) -> Iterator[dict[str, Any]]:
     landing = work / "landing"
     _say(f"{scale:g} transactions: generating")
     generate(Plan(scale, landing))
-    try:
-        measured: dict[str, Any] = {"machine": _machine(), "versions": _versions(), "command": _command()}
-        measured["floor_s"] = _floor(work)
-        measured |= _take_turns(options, landing, work)
-        yield measured
-        if options.is_full:
-            yield measured | _build_in_full(landing, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    measured: dict[str, Any] = {"machine": _machine(), "versions": _versions(), "command": _command()}
+    measured["floor_s"] = _floor(work)
+    measured |= _take_turns(options, scale, landing, work)
+    yield measured
+    if options.is_full:
+        yield measured | _build_in_full(landing, work)
+    # what failed before this stays, with its logs
+    shutil.rmtree(work)
 
 
 def _floor(work: Path) -> float:
@@ -97,22 +100,46 @@ def _floor(work: Path) -> float:
     return [measure(command, work / "floor.log").wall_s for _ in range(2)][-1]
 
 
-def _take_turns(options: Options, landing: Path, work: Path) -> dict[str, Any]:
-    """The competitors one after the other, as often as asked for; no time counts unless all answers are the same."""
+def _take_turns(options: Options, scale: float, landing: Path, work: Path) -> dict[str, Any]:
+    """The competitors one after the other, as often as asked for; no time counts unless all answers are the same.
+
+    Every round another one is first. One that fails is left out from then on, and said to have failed.
+    """
     runs, compared = [], 0
+    unfit = {name for name in options.competitors if scale > LARGEST.get(name, scale)}
+    failed = dict.fromkeys(unfit, "not tried: it holds all data in memory")
     for run in range(1, options.runs + 1):
-        for name in options.competitors:
-            usage = measure(_command_of(name, landing, work / name), work / f"{name}.log")
+        names = [name for name in options.competitors if name not in failed]
+        names = names[run % len(names) :] + names[: run % len(names)]
+        for name in names:
+            try:
+                usage = _turn(name, landing, work)
+            except FailedError as error:
+                if name == OURS:
+                    raise
+                failed[name] = str(error).splitlines()[0].partition("ended with")[2].strip() or "failed"
+                _say(f"  run {run} of {options.runs}: {name} failed")
+                continue
             runs.append({"run": run, "competitor": name, **usage.as_dict()})
             _say(f"  run {run} of {options.runs}: {name} {usage.wall_s:.1f} s, {usage.peak_bytes / 1e9:.2f} GB")
-        if OURS in options.competitors:
-            others = [name for name in options.competitors if name != OURS]
-            compared = sum(compare(work / OURS, work / name) for name in others)
-    measured: dict[str, Any] = {"runs": runs, "figures_compared": compared}
+        first, *others = sorted((name for name in names if name not in failed), key=lambda name: name != OURS)
+        compared = sum(compare(work / first, work / name) for name in others)
+    measured: dict[str, Any] = {
+        "runs": [run for run in runs if run["competitor"] not in failed],
+        "failed": failed,
+        "figures_compared": compared,
+    }
     if OURS in options.competitors:
         measured |= _inside(work / OURS)
         measured["landing_bytes"] = sum(path.stat().st_size for path in landing.rglob("*") if path.is_file())
     return measured
+
+
+def _turn(name: str, landing: Path, work: Path) -> Usage:
+    """One run, from an empty place; a file that somebody read before is read from memory by all."""
+    if name == OURS:
+        clear(work / name)
+    return measure(_command_of(name, landing, work / name), work / f"{name}.log")
 
 
 def _command_of(name: str, landing: Path, out: Path) -> list[str]:
@@ -130,10 +157,23 @@ def _inside(out: Path) -> dict[str, Any]:
     return {
         "rows": rows,
         "transactions": sum(count for dataset, count in pairs if dataset in orders),
-        "intake_s": float((out / INTAKE_SECONDS).read_text()),
-        "dbt_busy_s": busy_seconds(nodes),
+        "stages": _stages(json.loads((out / STAGES).read_text()), nodes),
         "layers": per_layer(nodes),
         "models": [node.as_dict() for node in sorted(nodes, key=lambda node: -node.seconds)],
+    }
+
+
+def _stages(stages: dict[str, float], nodes: list[Node]) -> dict[str, float]:
+    """Seconds of the intake, of dbt up to its first node, of its nodes, beside them, and of the extraction."""
+    start = min(node.executed_from for node in nodes if node.executed_from) - stages["dbt_from"]
+    busy = busy_seconds(nodes)
+    return {
+        "intake": stages["intake"],
+        "dbt_start": start,
+        "dbt_busy": busy,
+        "dbt_rest": stages["dbt"] - start - busy,
+        "extract": stages["extract"],
+        "per_view": seconds_per_view(nodes),
     }
 
 
@@ -189,8 +229,17 @@ def _machine() -> dict[str, Any]:
         "system": platform.platform(terse=True),
         "load_average": os.getloadavg()[0],
         "measured_on": datetime.now(UTC).date().isoformat(),
-        "memory_limit": os.environ.get("NPS_MEMORY_LIMIT"),
+        "memory_limit": memory_limit(),
+        "commit": _commit(),
     }
+
+
+def _commit() -> str:
+    """Which code was measured."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"
 
 
 def _versions() -> dict[str, str]:

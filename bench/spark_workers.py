@@ -44,13 +44,15 @@ def build(landing: Path, folder: Path, workers: int) -> float:
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--scale", type=float, default=1, help="of the demo data, without a landing folder")
+    parser.add_argument("--landing", type=Path, help="your own landing folder")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    landing = options.out.resolve() / "landing"
-    generate(landing, landing.with_name("truth.json"), options.scale, SEED)
+    landing = options.landing or options.out.resolve() / "landing"
+    if options.landing is None:
+        generate(landing, landing.with_name("truth.json"), options.scale, SEED)
     seconds: dict[int, list[float]] = {workers: [] for workers in options.workers}
     for _ in range(options.rounds):
         for workers, taken in seconds.items():

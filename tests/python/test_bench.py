@@ -1,14 +1,20 @@
 """The benchmark's code is run at a small size, so that it can't rot, and its checks are seen to fail."""
 
+import json
 import shutil
+import sys
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
-from bench import limit, ours, with_pandas
+from bench import limit, ours, readers, with_pandas, with_polars
 from bench.compare import DifferentError, compare
 from bench.generate import Plan, generate
+from bench.layers import Node, busy_seconds
+from bench.measure import FailedError, measure
+from bench.report import write_report
 
 KEY = "a-key-for-tests-only"
 TRANSACTIONS = 2e4
@@ -20,7 +26,7 @@ SHOW_ALL = {"min_responses_shown": 0}
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("bench")
     generate(Plan(TRANSACTIONS, root / "landing"))
-    for name, module in {"limit": limit, "pandas": with_pandas}.items():
+    for name, module in {"limit": limit, "pandas": with_pandas, "polars": with_polars}.items():
         (root / name).mkdir()
         module.answer(root / "landing", root / name, KEY)
     (root / "ours").mkdir()
@@ -28,7 +34,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("competitor", ["limit", "pandas"])
+@pytest.mark.parametrize("competitor", ["limit", "pandas", "polars"])
 def test_all_give_the_same_answers(answers: Path, competitor: str) -> None:
     assert compare(answers / "ours", answers / competitor) > 10_000
 
@@ -48,10 +54,11 @@ def test_the_data_are_clean_and_the_verdict_is_not_trivial(answers: Path) -> Non
         ("nps_by_partner", "detractors", 1),
         ("retention", "retention", 1e-7),
         ("weakest_link", "p_weakest", 1 / 400),
+        ("weakest_link", "verdict", "?"),
     ],
 )
 def test_one_figure_that_differs_is_found(
-    answers: Path, tmp_path: Path, table: str, column: str, change: float
+    answers: Path, tmp_path: Path, table: str, column: str, change: float | str
 ) -> None:
     other = tmp_path / "other"
     shutil.copytree(answers / "limit", other)
@@ -69,6 +76,92 @@ def test_a_row_that_is_missing_is_found(answers: Path, tmp_path: Path) -> None:
     frame.iloc[1:].to_parquet(other / "nps_by_link.parquet")
     with pytest.raises(DifferentError, match="in one alone"):
         compare(answers / "ours", other)
+
+
+def test_a_command_is_measured_with_all_that_it_starts(tmp_path: Path) -> None:
+    """A child that takes 200 MB, 64 MB of the disk and half a second of a processor, in a child of its own."""
+    inner = (
+        "import os, time; held = bytearray(os.urandom(1 << 20) * 200); end = time.process_time() + 0.5\n"
+        f"file = open({str(tmp_path / 'written')!r}, 'wb'); file.write(held[:64 << 20]); file.flush()\n"
+        "os.fsync(file.fileno())\nwhile time.process_time() < end: pass"
+    )
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=True)"
+    usage = measure([sys.executable, "-c", outer], tmp_path / "log")
+    assert usage.cpu_s >= 0.5 and usage.wall_s >= 0.4
+    assert 200e6 < usage.peak_bytes < 600e6
+    assert usage.written_bytes >= 64 << 20
+    with pytest.raises(FailedError, match="ended with 3"):
+        measure([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "log")
+
+
+def test_busy_seconds_count_no_moment_twice() -> None:
+    spans = [(0.0, 4.0), (1.0, 2.0), (3.0, 6.0), (8.0, 9.0)]
+    nodes = [Node(f"n{i}", "marts", end - start, start, end, None) for i, (start, end) in enumerate(spans)]
+    assert busy_seconds(nodes) == 7.0
+
+
+def test_the_report_is_written_of_what_was_measured(tmp_path: Path) -> None:
+    """Medians, ratios of runs of one round, growth; a competitor that failed is named."""
+    stages = dict.fromkeys(("intake", "dbt_start", "dbt_busy", "dbt_rest", "extract", "per_view"), 1.0)
+    machine = {
+        "cores": 2, "cpu": "a", "system": "b", "memory_bytes": 1e9, "load_average": 0.1, "memory_limit": "8GB",
+        "measured_on": "2026-01-01", "commit": "abc",
+    }  # fmt: skip
+
+    def scale(rows: int, walls: dict[str, list[float]]) -> dict:
+        runs = [
+            {"run": i, "competitor": name, "wall_s": wall, "cpu_s": wall, "peak_bytes": 1e9, "written_bytes": 0}
+            for name, found in walls.items()
+            for i, wall in enumerate(found)
+        ]
+        return {
+            "runs": runs, "failed": {"pandas": "-9"}, "figures_compared": 5, "rows": rows, "transactions": rows,
+            "machine": machine, "versions": {"duckdb": "1"}, "command": "c", "floor_s": 1.0, "stages": stages,
+            "layers": {}, "models": [],
+        }  # fmt: skip
+
+    results = {
+        "1e+06": scale(1_000_000, {"limit": [1.0, 2.0, 4.0], "ours": [3.0, 4.0, 40.0]}),
+        "1e+07": scale(10_000_000, {"limit": [10.0, 10.0, 10.0], "ours": [20.0, 60.0, 30.0]}),
+    }
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    write_report(tmp_path / "results.json")
+    page = (tmp_path / "results.md").read_text()
+    assert (tmp_path / "results.svg").is_file()
+    assert "| 1,000,000 | time of this project / the limit | 3.00 |" in page
+    assert "| 10,000,000 | time of this project / the limit | 3.00 |" in page
+    # 4 s to 30 s for ten times the rows
+    assert "| 1,000,000 | 10,000,000 | the four answers | 10.0 | 7.5 | 0.75 | yes |" in page
+    assert "| 1,000,000 | | pandas | 0 | -9 |" in page
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The marts that readers ask for, by name."""
+    path = tmp_path_factory.mktemp("readers") / "published.duckdb"
+    columns = "'a' as chain_code, 'b' as link_code, 'c' as partner_code, date '2026-01-01' as quarter_start_on"
+    with duckdb.connect(str(path)) as connection:
+        for mart in readers.PAGES:
+            connection.execute(f"create table {mart} as select {columns}, 'r' as reason_code")
+        for fact, day in readers.FACTS.items():
+            connection.execute(f"create table {fact} as select 1 as partner_key, date '2026-02-01' as {day}")
+    return path
+
+
+def test_every_mart_is_asked_what_a_page_asks(published: Path, tmp_path: Path) -> None:
+    readings = readers.read(published)
+    assert {reading.table for reading in readings} == {*readers.PAGES, *readers.FACTS}
+    assert all(reading.rows == 1 for reading in readings)
+    for change, sentence in (
+        ("delete from mart_nps_by_link", "mart_nps_by_link, a link over time: no rows"),
+        ("create table mart_new as select 1 as x", "mart_new: bench/readers.py knows no page of it"),
+    ):
+        other = tmp_path / "other.duckdb"
+        shutil.copyfile(published, other)
+        with duckdb.connect(str(other)) as connection:
+            connection.execute(change)
+        with pytest.raises(readers.NoPageError, match=sentence):
+            readers.read(other)
 
 
 def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
