@@ -6,10 +6,14 @@ empties. Whatever comes after dbt reads the working database, and so can't tell 
 
 import importlib.util
 import os
+import re
 import shutil
+import subprocess
+from pathlib import Path
 
 import duckdb
 
+from nps_chain import memory
 from nps_chain.errors import UserError
 from nps_chain.mart_contract import Table, load_tables
 from nps_chain.projection import identifier
@@ -18,6 +22,7 @@ from nps_chain.raw import MANIFEST, REJECTS, parts_sql
 from nps_chain.settings import Settings
 
 RAW = "raw"
+OLDEST_JAVA = 17
 # Spark overlooks files whose names begin with an underscore.
 RENAMED = {"raw_files": MANIFEST, "raw_rejects": REJECTS}
 
@@ -26,8 +31,24 @@ def require_spark() -> None:
     """Say what is missing before anything is read."""
     if importlib.util.find_spec("pyspark") is None:
         raise UserError("This environment has no Spark; run `make build ENGINE=spark`, which sets one up.")
-    if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
-        raise UserError("Spark needs Java 17 or newer; install one, or name it with JAVA_HOME.")
+    version = _java_version()
+    if version is None:
+        raise UserError(f"Spark needs Java {OLDEST_JAVA} or newer; install one, or name it with JAVA_HOME.")
+    if version < OLDEST_JAVA:
+        raise UserError(f"Spark needs Java {OLDEST_JAVA} or newer, and this is {version}; name another with JAVA_HOME.")
+
+
+def _java_version() -> int | None:
+    """The major version of the Java that Spark will start; None if there is none that starts."""
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else "java"
+    try:
+        told = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    # 17.0.15, or 1.8.0 before Java 9
+    found = re.search(r'version "(?:1\.)?(\d+)', told)
+    return int(found.group(1)) if found else None
 
 
 def remove_tables(settings: Settings) -> None:
@@ -55,6 +76,7 @@ def extract_marts(settings: Settings) -> int:
     tables = load_tables()
     settings.work_database.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(settings.work_database)) as connection:
+        memory.limit(connection, settings.temporary)
         for schema in PUBLISHED_SCHEMAS:
             connection.execute(f"create schema {identifier(schema)}")
             for table in tables:

@@ -93,9 +93,35 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="no Spark; run `make build ENGINE=spark`"):
         spark.require_spark()
     monkeypatch.setattr(spark.importlib.util, "find_spec", lambda _: object())
-    monkeypatch.setattr(spark.shutil, "which", lambda _: None)
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(UserError, match="Java 17"):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match="Java 17 or newer; install one"):
+        spark.require_spark()
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ('openjdk version "11.0.22" 2024-01-16', "Java 17 or newer, and this is 11"),
+        ('java version "1.8.0_402"', "Java 17 or newer, and this is 8"),
+        ("a shell that knows no java", "Java 17 or newer; install one"),
+        ('openjdk version "17.0.15" 2025-04-15', None),
+        ('openjdk version "21" 2023-09-19', None),
+    ],
+)
+def test_a_java_that_is_too_old(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: str, sentence: str | None
+) -> None:
+    monkeypatch.setattr(spark.importlib.util, "find_spec", lambda _: object())
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\necho '{told}' >&2\n", encoding="utf-8")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    if sentence is None:
+        spark.require_spark()
+        return
+    with pytest.raises(UserError, match=sentence):
         spark.require_spark()
 
 
