@@ -22,8 +22,8 @@ PLANS = {3: "differ", 8: "tie", 13: "none"}
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.999
 # what was planted, which confounding moves beyond what strata can tell
 LEAST_PLANTED = 0.75
-# known to be off: where the links explain little, and one world here has nothing to explain; and no weight mends answers
-# that depend on the score
+# known to be off: where the links explain little, and one world here has nothing to explain; and no weight mends
+# answers that depend on the score
 BIASED = {
     "importance r_squared": 0.4,
     "importance lmg_share": 0.6,
