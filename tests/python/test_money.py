@@ -250,7 +250,7 @@ def test_when_and_why_a_customer_was_won(sandbox: Sandbox) -> None:
     first_on = {"customer_key": [0, 1], "chain_key": 1001, "first_on": [pd.Timestamp("2019-01-01"), day]}
     sandbox.give("int_customer_chain", pd.DataFrame(first_on), {"first_on": "date"})
     nodes = pd.DataFrame({"node_key": [77, 88], "customer_key": [1, None], "is_hub": [False, True]})
-    sandbox.give("int_identity_node", nodes, {"customer_key": "bigint"})
+    sandbox.give("int_identity_node", nodes.assign(node_kind="customer"), {"customer_key": "bigint"})
     told = [
         (77, "2024-06-01", "price", 2),
         (1, "2024-04-01", "recommendation", 1),
