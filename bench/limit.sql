@@ -961,8 +961,7 @@ with followed_category as (
         count(*) filter (
             where day between getvariable('trailing_from') and getvariable('trailing_to')
         ) as trailing_responses,
-        max(duration) >= any_value(retention_window)
-        or coalesce(max(duration) filter (where not is_event) < max(duration), true) as is_known
+        max(duration) >= any_value(retention_window) or bool_and(is_event) as is_known
     from followed
     inner join chain on followed.chain = chain.chain
     where measure = 'chain'
@@ -1010,6 +1009,8 @@ shares as (
     select
         chain, link, place,
         count(*) filter (where is_largest) / count(*)::double as p_weakest,
+        count(*) filter (where is_largest) as wins,
+        count(*) as replicates,
         quantile_cont(value_at_stake, 0.025) as value_at_stake_ci_low_eur,
         quantile_cont(value_at_stake, 0.975) as value_at_stake_ci_high_eur,
         quantile_cont(excess_loss, 0.025) as excess_loss_ci_low,
@@ -1022,10 +1023,11 @@ cumulated as (
     select
         *,
         count(*) over (partition by chain) as links,
-        sum(p_weakest) over (partition by chain) as p_any,
-        coalesce(sum(p_weakest) over (
-            partition by chain order by p_weakest desc, place rows between unbounded preceding and 1 preceding
-        ), 0) as p_ahead
+        -- whole numbers: 0.7 + 0.1 is less than 0.8
+        sum(wins) over (partition by chain) as wins_any,
+        coalesce(sum(wins) over (
+            partition by chain order by wins desc, place rows between unbounded preceding and 1 preceding
+        ), 0) as wins_ahead
     from shares
 ),
 
@@ -1055,9 +1057,9 @@ select
     excess_loss_ci_low,
     excess_loss_ci_high,
     case
-        when coalesce(links, 0) < 2 or p_any < 0.8 then 'cannot_tell'
-        when p_weakest >= 0.8 then 'weakest'
-        when p_ahead < 0.8 then 'candidate'
+        when coalesce(links, 0) < 2 or wins_any * 10 < replicates * 8 then 'cannot_tell'
+        when wins * 10 >= replicates * 8 then 'weakest'
+        when wins_ahead * 10 < replicates * 8 then 'candidate'
         else 'not_weakest'
     end as verdict
 from trailing_counts

@@ -15,7 +15,7 @@ CATEGORIES = ("promoter", "passive", "detractor")
 LINKS = ("manufacturer", "importer", "dealer", "shop", "contact_centre")
 Z_95 = 1.959964
 BUCKETS, REPLICATES = 1000, 400
-MIN_STRATUM, MIN_RESPONSES, MIN_PART, THRESHOLD = 5, 30, 10, 0.8
+MIN_STRATUM, MIN_RESPONSES, MIN_PART, THRESHOLD_TENTHS = 5, 30, 10, 8
 CENTS, BILLIONTHS = 100, 1e9
 ROUNDS = ((48271, 69621), (16807, 39373), (40692, 45991))
 MODULUS = 2147483647
@@ -216,8 +216,7 @@ def _lost(stratum: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[n
 def _sufficient(resolved: pd.DataFrame) -> pd.DataFrame:
     """Links with enough of all that a verdict needs of scores."""
     links = ["chain", "link"]
-    is_known = resolved["open_to"].isna() | (resolved["open_to"] < resolved["followed_to"])
-    is_known |= resolved["followed_to"] >= resolved["window"]
+    is_known = (resolved["open"] == 0) | (resolved["followed_to"] >= resolved["window"])
     by_link = resolved.assign(is_known=is_known).groupby(links)
     sums = by_link[["responses", "trailing"]].sum()
     counts = resolved.pivot_table(index=links, columns="category", values="responses", fill_value=0)
@@ -251,15 +250,18 @@ def verdict(
     by_link = compared.groupby(["chain", "link", "place"])
     shares = by_link.agg(
         p_weakest=("is_largest", "mean"),
+        wins=("is_largest", "sum"),
+        times=("is_largest", "size"),
         value_at_stake_ci_low_eur=("value_at_stake", lambda values: values.quantile(0.025)),
         value_at_stake_ci_high_eur=("value_at_stake", lambda values: values.quantile(0.975)),
         excess_loss_ci_low=("excess_loss", lambda values: values.quantile(0.025)),
         excess_loss_ci_high=("excess_loss", lambda values: values.quantile(0.975)),
     ).reset_index()
-    shares = shares.sort_values(["p_weakest", "place"], ascending=[False, True])
-    by_chain = shares.groupby("chain")["p_weakest"]
-    shares["p_ahead"] = by_chain.cumsum() - shares["p_weakest"]
-    shares["p_any"], shares["links"] = by_chain.transform("sum"), by_chain.transform("count")
+    shares = shares.sort_values(["wins", "place"], ascending=[False, True])
+    by_chain = shares.groupby("chain")["wins"]
+    # whole numbers: 0.7 + 0.1 is less than 0.8
+    shares["wins_ahead"] = by_chain.cumsum() - shares["wins"]
+    shares["wins_any"], shares["links"] = by_chain.transform("sum"), by_chain.transform("count")
     within = cells["quarter_start_on"].astype(str).str[:10].between(*trailing)
     totals = with_nps(cells[within].groupby(["chain", "link"], as_index=False).sum(numeric_only=True))
     totals = totals[totals["responses"] > 0]
@@ -269,9 +271,9 @@ def verdict(
     )
     table["verdict"] = np.select(
         [
-            ~(table["links"] >= 2) | (table["p_any"] < THRESHOLD),
-            table["p_weakest"] >= THRESHOLD,
-            table["p_ahead"] < THRESHOLD,
+            ~(table["links"] >= 2) | (table["wins_any"] * 10 < table["times"] * THRESHOLD_TENTHS),
+            table["wins"] * 10 >= table["times"] * THRESHOLD_TENTHS,
+            table["wins_ahead"] * 10 < table["times"] * THRESHOLD_TENTHS,
         ],
         ["cannot_tell", "weakest", "candidate"],
         "not_weakest",

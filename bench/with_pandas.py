@@ -342,12 +342,12 @@ class Answers:
     def resolved(self, followed: pd.DataFrame) -> pd.DataFrame:
         """What the followed responses of a link and category suffice for."""
         of = followed[followed["measure"] == "chain"]
-        of = of.assign(open=of["duration"].where(~of["is_event"] & (of["duration"] < of["window"])))
+        of = of.assign(is_open=~of["is_event"] & (of["duration"] < of["window"]))
         return of.groupby(["chain", "link", "window", "category"], as_index=False).agg(
             responses=("day", "size"),
             trailing=("is_trailing", "sum"),
             followed_to=("duration", "max"),
-            open_to=("open", "max"),
+            open=("is_open", "sum"),
         )
 
     def buckets(self, followed: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:

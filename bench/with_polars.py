@@ -425,7 +425,7 @@ class Answers:
                 responses=pl.len(),
                 trailing=pl.col("is_trailing").sum(),
                 followed_to=pl.col("duration").max(),
-                open_to=pl.col("duration").filter(~pl.col("is_event") & (pl.col("duration") < pl.col("window"))).max(),
+                open=(~pl.col("is_event") & (pl.col("duration") < pl.col("window"))).sum(),
             )
         )
 

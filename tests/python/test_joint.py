@@ -283,18 +283,24 @@ def test_losses_in_customers_euros_and_fractions(sandbox: Sandbox) -> None:
             close(losses[euros], lost * expected["margin"], 1e-8)
 
 
-def test_a_link_that_nobody_scored_does_not_make_the_others_larger(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("scorers", [0, 1, 9])
+def test_a_link_with_few_scores_does_not_change_the_whole(sandbox: Sandbox, scorers: int) -> None:
     """The whole of the fractions is the lost customers of the chain, each counted once, who met only that link too."""
     random = np.random.default_rng(2006)
     world = scored(random, 300, same_day=True).assign(retained=0.0, tenure_band_key=1, segment="private")
-    lay_down(sandbox, world[world["chain_link_key"] != 10015].reset_index(drop=True), random)
+    few = world["chain_link_key"] == 10015
+    world.loc[few, "response_on"] = TRAILING_FROM
+    world = world[~few | (np.cumsum(few) <= scorers)]
+    # of the few everybody came back, of all others nobody
+    world["retained"] = (world["chain_link_key"] == 10015).astype(float)
+    lay_down(sandbox, world.reset_index(drop=True), random)
     tables = built(sandbox)
     met = sandbox.connection.execute(
         f"select count(distinct customer_key) from {sandbox.project.relations['int_link_exposure']}"
     ).fetchone()
     assert met is not None
     replicates = tables["int_link_replicate"].query("replicate == 0").set_index("chain_link_key")
-    assert np.isnan(replicates.loc[10015, "expected_lost_once"])
+    assert np.isnan(replicates.loc[10015, "expected_lost_once"]) == (scorers == 0)
     losses = tables["int_loss_replicate"].query("replicate == 0").set_index("chain_link_key")
     assert 10015 not in losses.index
     # nobody came back, so all who met a link are lost

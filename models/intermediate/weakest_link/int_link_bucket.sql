@@ -83,8 +83,8 @@ met as (
         on exposures.customer_key = customer_chains.customer_key and exposures.chain_key = customer_chains.chain_key
     inner join tenure_bands
         on
-            -- as of the meeting, like that of an answer as of the answer
-            {{ days_between('customer_chains.first_on', 'exposures.last_met_on') }}
+            -- as of the meeting, like an answer as of the answer; met before the first sign of life on file: new
+            greatest(0, {{ days_between('customer_chains.first_on', 'exposures.last_met_on') }})
             between tenure_bands.from_days and tenure_bands.to_days
     left join margins
         on exposures.customer_key = margins.customer_key and exposures.chain_key = margins.chain_key

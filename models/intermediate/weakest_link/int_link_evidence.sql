@@ -37,16 +37,13 @@ followed as (
         sum(case when outcomes.is_trailing then 1 else 0 end) as trailing_responses,
         {%- for category in categories %}
             sum(case when outcomes.nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
-            -- to the window's end, or until the last who were followed came back: only then the curve is known there
+            -- to the window's end, or until all had come back; a curve that ends with one who came back while others
+            -- are open stands at 100 % by that one alone
             coalesce(
                 max(case when outcomes.nps_category = '{{ category }}' then outcomes.duration_days end)
                 >= max(chains.retention_window_days)
-                or max(
-                    case
-                        when outcomes.nps_category = '{{ category }}' and not outcomes.is_settled
-                            then outcomes.duration_days
-                    end
-                ) < max(case when outcomes.nps_category = '{{ category }}' then outcomes.duration_days end),
+                or max(case when outcomes.nps_category = '{{ category }}' and not outcomes.is_settled then 1 else 0 end)
+                = 0,
                 true
             ) as are_{{ category }}s_followed{% if not loop.last %},{% endif %}
         {%- endfor %}

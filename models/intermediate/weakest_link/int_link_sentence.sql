@@ -77,6 +77,7 @@ judged as (
             ' to ',
             {{ euros_in_words('verdicts.value_at_stake_eur_ci_high') }}
         ) as loss_interval,
+        verdicts.p_weakest,
         {{ probability_in_words('verdicts.p_weakest') }} as p_in_words
     from chain_links
     inner join verdicts on chain_links.chain_link_key = verdicts.chain_link_key
@@ -132,7 +133,11 @@ worded as (
             when judged.loss_model = 'one_by_one'
                 then concat('not separated from those of the other links: ', judged.one_by_one_reason)
             when judged.left_out is not null
-                then concat('not separated from that of ', judged.left_out, ': too few of its customers scored both')
+                then
+                    concat(
+                        'not separated from that of ', judged.left_out,
+                        ': too few of its answers came with an earlier one there'
+                    )
         end as caveat,
         coalesce(' Not compared: ' || chains.not_compared || '.', '') as not_compared,
         -- null: no lens names another link
@@ -163,8 +168,8 @@ sentences as (
             when verdict = 'not_weakest'
                 then
                     concat(
-                        link_name, ' loses ', loss, ' (', interval_in_words, ') in ', chain_name,
-                        '; other links lose more.'
+                        link_name, ' loses ', loss, ' (', interval_in_words, ') in ', chain_name, '; ',
+                        case when p_weakest < 0.01 then 'another link loses more' else certainty end, '.'
                     )
             when verdict = 'weakest' and not is_certain
                 then
@@ -261,6 +266,7 @@ select
                 concat(
                     sentences.said, sentences.caveat_in_words, sentences.not_compared, sentences.disagreement
                 )
+        when sentences.verdict = 'not_weakest' then concat(sentences.said, sentences.caveat_in_words)
         else sentences.said
     end as sentence,
     coalesce(chain_sentences.weakest, chain_sentences.not_one_link) as chain_sentence

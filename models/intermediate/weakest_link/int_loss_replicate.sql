@@ -32,28 +32,30 @@ chain_links as (
 
 ),
 
+-- one scorer who went would make a link's customers all lost, and could be told from the whole
 counted_once as (
 
     select
         chain_links.chain_key,
         links.replicate,
-        {{ stable_sum('links.expected_lost_once', 9) }} as expected_lost,
+        {{ stable_sum('case when evidence.is_sufficient then links.expected_lost_once end', 9) }} as expected_lost,
         {{ stable_sum('links.exposed_once', 9) }} as exposed,
-        {{ stable_sum('case when links.expected_lost_once is not null then links.exposed_once end', 9) }}
-            as exposed_to_scored_links
+        {{ stable_sum('case when evidence.is_sufficient then links.exposed_once end', 9) }}
+            as exposed_to_compared_links
     from links
     inner join chain_links on links.chain_link_key = chain_links.chain_link_key
+    inner join evidence on links.chain_link_key = evidence.chain_link_key
     group by chain_links.chain_key, links.replicate
 
 ),
 
--- customers of the chain who won't come back, each counted once; who met a link that nobody scored, like the rest
+-- customers of the chain who won't come back, each counted once; who met a link with too little data, like the rest
 expected as (
 
     select
         chain_key,
         replicate,
-        expected_lost * exposed / nullif(exposed_to_scored_links, 0) as expected_lost
+        expected_lost * exposed / nullif(exposed_to_compared_links, 0) as expected_lost
     from counted_once
 
 ),
