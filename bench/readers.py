@@ -107,7 +107,9 @@ def _most_frequent(connection: duckdb.DuckDBPyConnection, table: str, names: lis
     row = connection.execute(
         f"select {columns} from {table} where {known} group by all order by count(*) desc, {columns} limit 1"
     ).fetchone()
-    return row or (None,) * len(names)
+    if row is None:
+        raise NoPageError(f"{table}: no row with {columns}")
+    return row
 
 
 def _fact_query(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -115,6 +117,8 @@ def _fact_query(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         f"select partner_key, date_trunc('quarter', max({FACTS[table]})) from {table} "
         "group by partner_key order by count(*) desc limit 1"
     ).fetchone() or (None, None)
+    if quarter is None:
+        raise NoPageError(f"{table}: no rows")
     return (
         f"from {table} where partner_key = {partner} and {FACTS[table]} >= date '{quarter}' "
         f"and {FACTS[table]} < date '{quarter}' + interval 3 months"

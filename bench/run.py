@@ -87,7 +87,9 @@ def measure_scale(options: Options, scale: float) -> Iterator[dict[str, Any]]:
     measured |= _take_turns(options, scale, landing, work)
     yield measured
     if options.is_full:
-        yield measured | _build_in_full(landing, work)
+        measured |= _build_in_full(landing, work)
+        yield measured
+        yield measured | {"readers": [one.as_dict() for one in read(work / "warehouse" / "nps_chain.duckdb")]}
     # what failed before this stays, with its logs
     shutil.rmtree(work)
 
@@ -110,6 +112,8 @@ def _take_turns(options: Options, scale: float, landing: Path, work: Path) -> di
     failed = dict.fromkeys(unfit, "not tried: it holds all data in memory")
     for run in range(1, options.runs + 1):
         names = [name for name in options.competitors if name not in failed]
+        if not names:
+            break
         names = names[run % len(names) :] + names[: run % len(names)]
         for name in names:
             try:
@@ -117,13 +121,13 @@ def _take_turns(options: Options, scale: float, landing: Path, work: Path) -> di
             except FailedError as error:
                 if name == OURS:
                     raise
-                failed[name] = str(error).splitlines()[0].partition("ended with")[2].strip() or "failed"
+                failed[name] = str(error).splitlines()[0].partition("ended with")[2].strip(" :") or "failed"
                 _say(f"  run {run} of {options.runs}: {name} failed")
                 continue
             runs.append({"run": run, "competitor": name, **usage.as_dict()})
             _say(f"  run {run} of {options.runs}: {name} {usage.wall_s:.1f} s, {usage.peak_bytes / 1e9:.2f} GB")
-        first, *others = sorted((name for name in names if name not in failed), key=lambda name: name != OURS)
-        compared = sum(compare(work / first, work / name) for name in others)
+        left = sorted((name for name in names if name not in failed), key=lambda name: name != OURS)
+        compared = sum(compare(work / left[0], work / name) for name in left[1:])
     measured: dict[str, Any] = {
         "runs": [run for run in runs if run["competitor"] not in failed],
         "failed": failed,
@@ -202,7 +206,7 @@ def _build_in_full(landing: Path, work: Path) -> dict[str, Any]:
         "models": [node.as_dict() for node in sorted(nodes, key=lambda node: -node.seconds)],
         "warehouse_bytes": sum(path.stat().st_size for path in warehouse.rglob("*") if path.is_file()),
     }
-    return {"full": full, "readers": [reading.as_dict() for reading in read(warehouse / "nps_chain.duckdb")]}
+    return {"full": full}
 
 
 def _seconds(pattern: str, text: str) -> float:

@@ -122,8 +122,8 @@ def report(findings: Findings, ranking: pd.DataFrame, command: str, counts: str)
         "## What weights mend",
         _prose(
             "NPS of a quarter less the NPS of all who were asked, in points. Newcomers answer less often in every "
-            "world; where they also score lower (confounded), weights by tenure take that out. Answers that depend on "
-            "the score itself no weight can mend."
+            "world; where they also score lower (confounded), weights by tenure take out most of that. Answers that "
+            "depend on the score itself no weight can mend."
         ),
         _bias_table(findings.weighting, "NPS of a quarter", ["is_confounded", "fate"]),
         "## How strongly the joint model shrinks",

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,15 +10,16 @@ import duckdb
 import pandas as pd
 import pytest
 
-from bench import limit, ours, readers, with_pandas, with_polars
+from bench import limit, ours, readers, run, with_pandas, with_polars
 from bench.compare import DifferentError, compare
 from bench.generate import Plan, generate
 from bench.layers import Node, busy_seconds
-from bench.measure import FailedError, measure
+from bench.measure import FailedError, Usage, measure
 from bench.report import write_report
+from nps_chain.settings import ROOT
 
 KEY = "a-key-for-tests-only"
-TRANSACTIONS = 2e4
+TRANSACTIONS = 5e4
 # nothing is hidden, so that every figure is compared
 SHOW_ALL = {"min_responses_shown": 0}
 
@@ -81,17 +83,49 @@ def test_a_row_that_is_missing_is_found(answers: Path, tmp_path: Path) -> None:
 def test_a_command_is_measured_with_all_that_it_starts(tmp_path: Path) -> None:
     """A child that takes 200 MB, 64 MB of the disk and half a second of a processor, in a child of its own."""
     inner = (
-        "import os, time; held = bytearray(os.urandom(1 << 20) * 200); end = time.process_time() + 0.5\n"
+        "import os, time; held = b'x' * (200 << 20); end = time.process_time() + 0.5\n"
         f"file = open({str(tmp_path / 'written')!r}, 'wb'); file.write(held[:64 << 20]); file.flush()\n"
         "os.fsync(file.fileno())\nwhile time.process_time() < end: pass"
     )
     outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=True)"
-    usage = measure([sys.executable, "-c", outer], tmp_path / "log")
+    # in a process of its own: the kernel counts to a child what its parent held as it started it, and pytest holds much
+    asked = (
+        "import json, sys; from pathlib import Path; from bench.measure import measure\n"
+        f"usage = measure([sys.executable, '-c', {outer!r}], Path({str(tmp_path / 'log')!r}))\n"
+        "print(json.dumps(usage.as_dict()))"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    usage = Usage(**json.loads(told))
     assert usage.cpu_s >= 0.5 and usage.wall_s >= 0.4
     assert 200e6 < usage.peak_bytes < 600e6
     assert usage.written_bytes >= 64 << 20
     with pytest.raises(FailedError, match="ended with 3"):
         measure([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "log")
+
+
+def test_a_competitor_that_fails_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Named with how it ended; nothing is compared with it, nor are those tried that hold too much in memory."""
+
+    def turn(name: str, landing: Path, work: Path) -> Usage:
+        if name == "polars":
+            raise FailedError("a command ended with -9:\nlast line")
+        return Usage(1.0, 1.0, 1, 1)
+
+    compared = []
+    monkeypatch.setattr(run, "_turn", turn)
+    monkeypatch.setattr(run, "compare", lambda one, other: compared.append((one.name, other.name)) or 7)
+
+    def options(*competitors: str) -> run.Options:
+        return run.Options([1e6], 2, list(competitors), False, tmp_path, tmp_path / "results.json")
+
+    measured = run._take_turns(options("limit", "pandas", "polars"), 1e8, tmp_path, tmp_path)
+    assert [one["competitor"] for one in measured["runs"]] == ["limit", "limit"]
+    assert measured["failed"] == dict.fromkeys(["pandas", "polars"], "not tried: it holds all data in memory")
+    assert measured["figures_compared"] == 0 and not compared
+    measured = run._take_turns(options("limit", "pandas", "polars"), 1e6, tmp_path, tmp_path)
+    assert measured["failed"] == {"polars": "-9"} and measured["figures_compared"] == 7
+    assert {frozenset(pair) for pair in compared} == {frozenset(("limit", "pandas"))}
+    assert run._take_turns(options("pandas"), 1e9, tmp_path, tmp_path)["runs"] == []
 
 
 def test_busy_seconds_count_no_moment_twice() -> None:
@@ -153,7 +187,9 @@ def test_every_mart_is_asked_what_a_page_asks(published: Path, tmp_path: Path) -
     assert {reading.table for reading in readings} == {*readers.PAGES, *readers.FACTS}
     assert all(reading.rows == 1 for reading in readings)
     for change, sentence in (
-        ("delete from mart_nps_by_link", "mart_nps_by_link, a link over time: no rows"),
+        ("delete from mart_nps_by_link", "mart_nps_by_link: no row with chain_code, link_code"),
+        ("delete from mart_pipeline_health", "mart_pipeline_health, all files: no rows"),
+        ("delete from fct_contact", "fct_contact: no rows"),
         ("create table mart_new as select 1 as x", "mart_new: bench/readers.py knows no page of it"),
     ):
         other = tmp_path / "other.duckdb"
