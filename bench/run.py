@@ -257,7 +257,10 @@ def _versions() -> dict[str, str]:
 
 
 def _command() -> str:
-    return " ".join(["python -m bench.run", *sys.argv[1:]])
+    """What was asked for; where the files were is nobody's business."""
+    places = ("--folder", "--results")
+    words = [word for word, before in zip(sys.argv[1:], sys.argv, strict=False) if not {word, before} & set(places)]
+    return " ".join(["python -m bench.run", *words])
 
 
 def _say(line: str) -> None:
