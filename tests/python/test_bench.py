@@ -128,6 +128,12 @@ def test_a_competitor_that_fails_is_left_out(monkeypatch: pytest.MonkeyPatch, tm
     assert run._take_turns(options("pandas"), 1e9, tmp_path, tmp_path)["runs"] == []
 
 
+def test_the_command_names_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["--scales", "1e6", "--folder", "/a", "--runs", "2", "--results", "/b/c"]
+    monkeypatch.setattr(sys, "argv", ["run.py", *words])
+    assert run._command() == "python -m bench.run --scales 1e6 --runs 2"
+
+
 def test_busy_seconds_count_no_moment_twice() -> None:
     spans = [(0.0, 4.0), (1.0, 2.0), (3.0, 6.0), (8.0, 9.0)]
     nodes = [Node(f"n{i}", "marts", end - start, start, end, None) for i, (start, end) in enumerate(spans)]
