@@ -68,7 +68,9 @@ ONE_BY_ONE = """
             quantile_cont(excess_loss, 0.975) as excess_loss_ci_high,
             quantile_cont(value_at_stake_eur, 0.025) as value_at_stake_ci_low_eur,
             quantile_cont(value_at_stake_eur, 0.975) as value_at_stake_ci_high_eur,
-            count(*) filter (where is_largest) / cast(count(*) as double) as p_weakest,
+            count(*) filter (where is_largest) as wins,
+            count(*) as times,
+            wins / cast(times as double) as p_weakest,
             any_value(chain_key) as chain_key,
             any_value(link_position) as link_position
         from replicates
@@ -79,16 +81,17 @@ ONE_BY_ONE = """
     judged as (
         select
             *,
-            round(p_weakest * 400) as wins,
             coalesce(sum(wins) over (
                 partition by chain_key order by wins desc, link_position
                 rows between unbounded preceding and 1 preceding
             ), 0) as wins_ahead,
             case
-                when count(*) over (partition by chain_key) < 2 or sum(wins) over (partition by chain_key) < 320
+                when
+                    count(*) over (partition by chain_key) < 2
+                    or sum(wins) over (partition by chain_key) * 10 < times * 8
                     then 'cannot_tell'
-                when wins >= 320 then 'weakest'
-                when wins_ahead < 320 then 'candidate'
+                when wins * 10 >= times * 8 then 'weakest'
+                when wins_ahead * 10 < times * 8 then 'candidate'
                 else 'not_weakest'
             end as verdict
         from summarised
@@ -106,7 +109,7 @@ ONE_BY_ONE = """
         mart.margin_per_retained_eur,
         mart.value_at_stake_one_by_one_eur as value_at_stake_eur,
         coalesce(judged.verdict, 'cannot_tell') as verdict,
-        judged.* exclude (chain_link_key, chain_key, link_position, wins, wins_ahead, verdict)
+        judged.* exclude (chain_link_key, chain_key, link_position, wins, times, wins_ahead, verdict)
     from marts.mart_weakest_link as mart
     left join judged on mart.chain_link_key = judged.chain_link_key
 """

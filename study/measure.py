@@ -109,7 +109,7 @@ def _truth(project: CompiledProject, world: World) -> Truth:
     money = ["int_detractor_margin", "int_category_replicate"]
     tables = {node: sandbox.build(node) for node in [*LOSS_MODELS, *IMPORTANCE_MODELS, *money, *JOURNEY_MODELS]}
     sandbox.connection.close()
-    limits = tables["int_loss_replicate"].set_index(tables["int_loss_replicate"]["chain_link_key"] % 10)
+    limits = _by_link(tables["int_loss_replicate"])
     for total in TOTALS:
         limits[total] /= world.plan.customers
     importance = tables["int_importance_replicate"].query("ownership_age_band_key == 0")
@@ -118,12 +118,12 @@ def _truth(project: CompiledProject, world: World) -> Truth:
         values=true_values(world),
         losses={link: loss for link, (loss, _) in losses.items()},
         lost={link: loss * met / world.plan.customers for link, (loss, met) in losses.items()},
-        nps=_true_nps(world, "answered"),
-        nps_of_all_asked=_true_nps(world),
+        nps=_true_nps(world, only_answered=True),
+        nps_of_all_asked=_true_nps(world, only_answered=False),
         retention=_true_retention(world),
         gaps=_true_gaps(world),
         limits=limits,
-        importance=importance.set_index(importance["chain_link_key"] % 10),
+        importance=_by_link(importance),
         revenue_at_risk=_by_link(tables["int_category_replicate"])["revenue_at_risk_eur"] / world.plan.customers,
         journeys=tables["mart_journey_rule"].set_index(["journey_rule", "compared_rule"]),
     )
@@ -133,15 +133,13 @@ def _by_link(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.set_index(rows["chain_link_key"] % 10)
 
 
-def _true_nps(world: World, of: str | None = None) -> dict[int, float]:
+def _true_nps(world: World, only_answered: bool) -> dict[int, float]:
     """NPS in the trailing year, in points, of all who were asked or of who answered: promoters are 1, detractors -1."""
-    scores = {}
-    for events in world.events:
-        chosen = events.day >= TRAILING_FROM
-        if of == "answered":
-            chosen = chosen & events.answered
-        scores[events.link] = 100 * float((events.category[chosen] - 1).mean())
-    return scores
+    return {
+        events.link: 100
+        * float((events.category[(events.day >= TRAILING_FROM) & (events.answered | (not only_answered))] - 1).mean())
+        for events in world.events
+    }
 
 
 def _true_retention(world: World) -> dict[tuple[int, str], float]:

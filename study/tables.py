@@ -101,8 +101,8 @@ def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
     invitations = [_invitations(events, chain) for chain, world in chains.items() for events in world.events]
     quarters = {"quarter_start_on": "date"}
     sandbox.give("fct_survey_invitation", pd.concat(invitations, ignore_index=True), quarters | {"sent_on": "date"})
-    _lay_down_dimensions(sandbox, list(chains))
-    _lay_down_business(sandbox, list(chains))
+    links = _lay_down_dimensions(sandbox, list(chains))
+    _lay_down_business(sandbox, links)
     return sandbox
 
 
@@ -189,8 +189,8 @@ def _invitations(events: Events, chain: int) -> pd.DataFrame:
     )
 
 
-def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> None:
-    """What the models need to know of chains, links, periods and strata."""
+def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> pd.DataFrame:
+    """What the models need to know of chains, links, periods and strata; returns the links."""
     names = pd.DataFrame({"chain_key": chains, "industry_code": "automotive", "retention_window_days": WINDOW})
     names["chain_code"] = names["chain_name"] = [f"world {chain}" for chain in chains]
     sandbox.give("dim_chain", names)
@@ -210,15 +210,12 @@ def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> None:
     sandbox.give("int_customer_ownership", none[:0], {"owned_from": "date", "owned_to": "date"})
     no_benchmark = pd.DataFrame({"chain_key": [0], "link_key": [0], "year": [0], "nps": [0.0]})
     sandbox.give("stg_chain__benchmarks", no_benchmark[:0])
+    return links
 
 
-def _lay_down_business(sandbox: Sandbox, chains: list[int]) -> None:
+def _lay_down_business(sandbox: Sandbox, links: pd.DataFrame) -> None:
     """One partner a link, what the links' programmes cost, and nobody who complained or was won for a reason."""
-    links = pd.DataFrame({"chain_key": chains}).merge(pd.DataFrame({"link_key": LINK_NAMES.keys()}), how="cross")
-    links["chain_link_key"] = links["chain_key"] * 10 + links["link_key"]
-    sandbox.give(
-        "dim_partner", pd.DataFrame({"partner_key": links["chain_link_key"], "partner_code": "P"}, index=links.index)
-    )
+    sandbox.give("dim_partner", pd.DataFrame({"partner_key": links["chain_link_key"], "partner_code": "P"}))
     quarters = pd.DataFrame({"quarter_start_on": np.unique(quarters_of(np.arange(DAYS)))})
     link_quarters = links[["chain_link_key"]].merge(quarters, how="cross")
     sandbox.give("mart_nps_by_link", link_quarters.assign(is_suppressed=False), {"quarter_start_on": "date"})

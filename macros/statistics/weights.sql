@@ -106,13 +106,11 @@
 
         select
             *,
-            -- null where nobody is known to have been asked; least() would pass over it
-            case
-                when unit_population > 0
-                    then least(
-                        {{ var('weight_trim_max') }}, population / unit_population * unit_responses / nullif(responses, 0)
-                    )
-            end as weight
+            -- null where nobody is known to have been asked
+            {{ bounded(
+                'population / nullif(unit_population, 0) * unit_responses / nullif(responses, 0)',
+                high=var('weight_trim_max'),
+            ) }} as weight
         from ps_totals
 
     ),

@@ -201,9 +201,8 @@ select
     cast(retained as bigint) as retained,
     auc,
     auc_se,
-    -- greatest() and least() pass over a null
-    case when auc is not null then greatest(0, auc - {{ var('z_95') }} * auc_se) end as auc_ci_low,
-    case when auc is not null then least(1, auc + {{ var('z_95') }} * auc_se) end as auc_ci_high,
+    {{ bounded('auc - ' ~ var('z_95') ~ ' * auc_se', low=0) }} as auc_ci_low,
+    {{ bounded('auc + ' ~ var('z_95') ~ ' * auc_se', high=1) }} as auc_ci_high,
     auc_difference,
     auc_difference - {{ var('z_95') }} * difference_se as auc_difference_ci_low,
     auc_difference + {{ var('z_95') }} * difference_se as auc_difference_ci_high,

@@ -1,7 +1,6 @@
 {#- Retention per category and revenue at risk per bootstrap replicate; replicate 0 is the estimate. Strata and
     borrowing are those of int_link_replicate. -#}
 {%- set categories = ['promoter', 'passive', 'detractor'] -%}
-{%- set at_risk = stable_sum('detractor_margin_eur * (promoter_retention - detractor_retention)', 9) -%}
 with
 
 link_strata as (
@@ -115,10 +114,9 @@ select
     {%- endfor %}
     {{ stable_sum('detractor_margin_eur * promoter_retention', 9) }} as margin_kept_as_promoters_eur,
     {{ stable_sum('detractor_margin_eur * detractor_retention', 9) }} as margin_kept_as_detractors_eur,
-    -- null where a category's retention is; greatest() would pass over it
-    case
-        when {{ at_risk }} >= 0 then {{ at_risk }}
-        when {{ at_risk }} < 0 then 0e0
-    end as revenue_at_risk_eur
+    -- null where a category's retention is
+    {{ bounded(
+        stable_sum('detractor_margin_eur * (promoter_retention - detractor_retention)', 9), low=0
+    ) }} as revenue_at_risk_eur
 from retentions
 group by chain_link_key, replicate

@@ -158,7 +158,7 @@ worded as (
 
 ),
 
-sentences as (
+stated as (
 
     select
         *,
@@ -186,12 +186,24 @@ sentences as (
 
 ),
 
+sentences as (
+
+    select
+        *,
+        case
+            when is_named then concat(said, caveat_in_words, not_compared, disagreement)
+            when verdict = 'not_weakest' then concat(said, caveat_in_words)
+            else said
+        end as sentence
+    from stated
+
+),
+
 named as (
 
     select
         chain_key,
-        max(case when verdict = 'weakest' then concat(said, caveat_in_words, not_compared, disagreement) end)
-            as weakest,
+        max(case when verdict = 'weakest' then sentence end) as weakest,
         nullif(
             {{ text_list(
                 "case when verdict = 'candidate'
@@ -260,15 +272,7 @@ chain_sentences as (
 
 select
     sentences.chain_link_key,
-    case
-        when sentences.is_named
-            then
-                concat(
-                    sentences.said, sentences.caveat_in_words, sentences.not_compared, sentences.disagreement
-                )
-        when sentences.verdict = 'not_weakest' then concat(sentences.said, sentences.caveat_in_words)
-        else sentences.said
-    end as sentence,
+    sentences.sentence,
     coalesce(chain_sentences.weakest, chain_sentences.not_one_link) as chain_sentence
 from sentences
 inner join chain_sentences on sentences.chain_key = chain_sentences.chain_key

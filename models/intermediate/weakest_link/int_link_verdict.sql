@@ -103,20 +103,6 @@ placed as (
 
 ),
 
--- links that customers meet, but that could not be compared
-left_out as (
-
-    select
-        chain_links.chain_key,
-        count(*) as links_left_out
-    from chain_links
-    inner join evidence on chain_links.chain_link_key = evidence.chain_link_key
-    inner join exposed on chain_links.chain_link_key = exposed.chain_link_key
-    where not evidence.is_sufficient
-    group by chain_links.chain_key
-
-),
-
 judged as (
 
     select
@@ -140,15 +126,18 @@ judged as (
         placed.times,
         placed.is_among_first,
         placed.times_largest / cast(nullif(placed.times, 0) as double) as p_weakest,
-        left_out.links_left_out is null as is_every_link_compared,
+        -- every link that customers meet, that is
+        min(case when evidence.is_sufficient or exposed.chain_link_key is null then 1 else 0 end) over (
+            partition by chain_links.chain_key
+        ) = 1 as is_every_link_compared,
         {%- for figure in link_loss_figures() %}
             placed.{{ figure }}_ci_low,
             placed.{{ figure }}_ci_high{% if not loop.last %},{% endif %}
         {%- endfor %}
     from evidence
     inner join chain_links on evidence.chain_link_key = chain_links.chain_link_key
+    left join exposed on evidence.chain_link_key = exposed.chain_link_key
     left join placed on evidence.chain_link_key = placed.chain_link_key
-    left join left_out on chain_links.chain_key = left_out.chain_key
 
 )
 
