@@ -85,13 +85,14 @@ class Sandbox:
         self.project = project
         self.connection = duckdb.connect(":memory:")
         self.connection.execute(f"attach ':memory:' as {DATABASE}")
+        self.given: set[str] = set()
 
     def give(self, node: str, rows: pd.DataFrame, types: dict[str, str] | None = None) -> None:
         """Make the table of a model or seed from rows; `types` casts columns that pandas cannot type (all null)."""
         casts = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in (types or {}).items())
         self.connection.register("given_rows", rows)
         replaced = f" replace ({casts})" if casts else ""
-        self._create(node, f"select *{replaced} from given_rows")
+        self.given.add(self._create(node, f"select *{replaced} from given_rows"))
         self.connection.unregister("given_rows")
 
     def give_comparisons(self) -> None:
@@ -112,6 +113,17 @@ class Sandbox:
         relation = self._create(node, self.project.queries[node])
         return self.connection.execute(f"select * from {relation}").df()
 
+    def assert_order_does_not_matter(self, nodes: list[str]) -> None:
+        """Build them, then again with other orders of all given rows and of threads: the same to the last digit."""
+        first = {node: _ordered(self.build(node)) for node in nodes}
+        for threads in (1, 3):
+            self.connection.execute(f"set threads = {threads}")
+            for relation in self.given:
+                query = f"select * from {relation} order by hash(rowid + {threads})"
+                self.connection.execute(f"create or replace table {relation} as {query}")
+            for node, rows in first.items():
+                pd.testing.assert_frame_equal(_ordered(self.build(node)), rows, check_exact=True, obj=node)
+
     def probe(self, node: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         """Run an analysis on tables that it names without ref()."""
         for name, rows in tables.items():
@@ -124,3 +136,8 @@ class Sandbox:
         self.connection.execute(f"create schema if not exists {schema}")
         self.connection.execute(f"create or replace table {relation} as {query}")
         return relation
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the order of all their columns."""
+    return rows.sort_values(list(rows.columns), ignore_index=True)

@@ -127,6 +127,42 @@ def test_kitagawa_on_random_cells(sandbox: Sandbox) -> None:
             close([parts["mix_effect"].sum(), parts["rate_effect"].sum()], [shared["mix"], shared["rate"]])
 
 
+# Das Gupta (1993), as the README of DasGuptR (josiahpjking/DasGuptR) prints it. Headship rates per 100 of 13 ages in
+# 1970 and 1985, and deaths per 1,000 of 22 groups by race and age in 1970 and 1985: sizes and rates before, then after.
+HEADSHIP = """12.9 10.9 9.5 8.0 7.8 8.4 8.6 7.8 7.0 5.9 4.7 3.6 4.9
+1.9 25.8 45.7 49.6 51.2 51.6 51.8 54.9 58.7 60.4 62.8 66.6 66.8
+10.1 11.2 11.6 10.9 9.4 7.7 6.3 6.0 6.3 5.9 5.1 4.0 5.5
+2.2 24.3 45.8 52.5 56.1 55.6 56.0 57.4 57.2 61.2 63.9 68.6 72.2"""
+DEATHS = """2968 11484 34614 30992 21983 20314 20928 16897 11339 5720 1315
+535 2162 6120 4781 3096 2718 2363 1767 1149 448 117
+18.469 .751 .391 1.146 1.287 2.672 6.636 15.691 34.723 79.763 176.837
+36.993 1.352 .541 2.040 3.523 6.746 12.967 24.471 45.091 74.902 123.205
+3041 11577 27450 32711 35480 27411 19555 19795 15254 8022 2472 707 2692 6473 6841 6547 4352 3034 2540 1749 804 236
+9.163 .462 .248 .929 1.084 1.810 4.715 12.187 27.728 64.068 157.570
+17.208 .738 .328 1.103 2.045 3.724 8.052 17.812 34.128 68.276 125.161"""
+
+
+@pytest.mark.parametrize(
+    ("listing", "digits", "mix", "rate", "totals"),
+    [
+        (HEADSHIP, 4, 1.2269, 1.7403, (44.7268, 47.6940)),
+        (DEATHS, 6, 1.541510, -2.227725, (9.421833, 8.735618)),
+    ],
+)
+def test_kitagawa_on_published_examples(
+    sandbox: Sandbox, listing: str, digits: int, mix: float, rate: float, totals: tuple[float, float]
+) -> None:
+    """Mix and rate as printed; in the second example their signs differ."""
+    size_before, rate_before, size_after, rate_after = np.array(listing.split(), dtype=float).reshape(4, -1)
+    cells = pd.DataFrame({"total": 1, "cell": [f"cell {number:02}" for number in range(len(size_before))]})
+    cells["count_before"], cells["count_after"] = size_before, size_after
+    cells["sum_before"], cells["sum_after"] = size_before * rate_before, size_after * rate_after
+    got = sandbox.probe("statistics_probe_kitagawa", {"probe_cells": cells})
+    assert (round(got["mix_effect"].sum(), digits), round(got["rate_effect"].sum(), digits)) == (mix, rate)
+    shown = got[["total_rate_before", "total_rate_after"]].drop_duplicates().round(digits)
+    assert [tuple(row) for row in shown.to_numpy()] == [totals]
+
+
 # ---------------------------------------------------------------------------------------------------- Das Gupta
 
 
@@ -144,6 +180,32 @@ def test_das_gupta_on_the_first_worked_example(sandbox: Sandbox) -> None:
     ones = [1.0, 1.0, 1.0]
     got = probe_products(sandbox, np.array([[0.6, 0.5, *ones]]), np.array([[0.3, 0.45, *ones]]))
     close(got[["effect_2_a", "effect_2_b"]], [[-0.1425, -0.0225]])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "printed"),
+    [
+        ((51.78746, 0.45919, 0.52638), (84.90502, 0.75756, 0.51065), (10.4340333, 10.5608476, -0.6670084)),
+        (
+            (25.3, 0.214, 0.279, 0.949),
+            (32.7, 0.290, 0.473, 0.986),
+            (0.6889411, 0.8125381, 1.3829055, 0.1047547),
+        ),
+        (
+            (0.58, 0.76, 0.84, 0.66, 16.573),
+            (0.72, 0.97, 0.97, 0.56, 16.158),
+            (1.0909785, 1.2298438, 0.7278399, -0.8398707, -0.1290187),
+        ),
+    ],
+)
+def test_das_gupta_on_products_of_three_to_five(
+    sandbox: Sandbox, before: tuple[float, ...], after: tuple[float, ...], printed: tuple[float, ...]
+) -> None:
+    """Examples 2.2 to 2.4 of Das Gupta (1993), as the README of DasGuptR prints them."""
+    ones = [1.0] * (5 - len(before))
+    got = probe_products(sandbox, np.array([[*before, *ones]]), np.array([[*after, *ones]])).iloc[0]
+    parts = [got[f"effect_{len(before)}_{factor}"] for factor in FACTORS[: len(before)]]
+    assert tuple(np.round(parts, 7)) == printed
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5])
@@ -549,3 +611,13 @@ def test_retention_where_everybody_stays_is_one(sandbox: Sandbox) -> None:
     mart = build_retention_change(sandbox, retention, set())
     assert mart["retention"].notna().any()
     assert mart[["retention", "previous_retention", "chain_retention", "previous_chain_retention"]].max().max() == 1
+
+
+def test_the_same_changes_whatever_the_order(sandbox: Sandbox) -> None:
+    random = np.random.default_rng(95)
+    build_nps_change(sandbox, random_responses(random, [1001, 1002]))
+    sandbox.assert_order_does_not_matter(
+        ["int_nps_counts", "mart_nps_by_link", "mart_nps_by_partner", "int_nps_cell", "mart_nps_change"]
+    )
+    build_retention_change(sandbox, random_retention(random, [2001, 2002]), set())
+    sandbox.assert_order_does_not_matter(["int_retention_cohort", "mart_retention_change"])

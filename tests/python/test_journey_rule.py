@@ -127,7 +127,9 @@ def random_world(random: np.random.Generator, chain: int, customers: int, rule: 
     rows = []
     for customer in range(customers):
         taste = random.normal(7, 2)
-        days = sorted(random.choice([*range(0, 900, 7), 200, 200], int(random.integers(1, 7))))
+        # often on the first and last days that count
+        edges = [day for last in WINDOWS.values() for day in (last - 1, last, last + 364, last + 365, last + 366)]
+        days = sorted(random.choice([*range(0, 900, 7), 200, 200, *edges * 3], int(random.integers(1, 7))))
         for day in days:
             link, score = int(random.integers(1, 5)), int(np.clip(round(random.normal(taste, 2.5)), 0, 10))
             rows.append((chain, customer, link, AS_OF - timedelta(days=int(day)), score))
@@ -276,6 +278,21 @@ def test_the_best_rule_beats_every_other(sandbox: Sandbox) -> None:
     assert set(one.loc[~one["is_best_rule"], "verdict"]) == {"not_best"}
     two = build_mart(sandbox, planted_journeys(random, {"minimum": 1.5, "last": 1.5}))
     assert not two["is_best_rule"].any() and set(two["verdict"]) == {"cannot_tell"}
+
+
+def test_many_comparisons_count(sandbox: Sandbox) -> None:
+    """Better than each of three with p below 0.05 is not best where six comparisons make q of it."""
+    found = 0
+    for seed in range(40):
+        journeys = planted_journeys(np.random.default_rng(seed), {"minimum": 0.14})
+        for rule in RULES:
+            if rule != "minimum":
+                journeys[f"{rule}_score"] = journeys["last_score"]
+        own = build_mart(sandbox, journeys).query("journey_rule == 'minimum' and auc_difference > 0 and p < 0.05")
+        close(own["q"], own["p"] * 2)
+        found += int(len(own) == 3 and own["p"].iloc[0] > 0.025)
+        assert set(own["is_best_rule"]) <= {bool((own["p"] < 0.025).all())}
+    assert found > 0
 
 
 def test_rules_that_agree_cannot_be_told_apart(sandbox: Sandbox) -> None:

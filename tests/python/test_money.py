@@ -563,6 +563,20 @@ def test_the_margin_of_few_customers_is_not_shown(sandbox: Sandbox, known: int, 
     assert sandbox.build("mart_business_case")["margin_per_customer_eur"].notna().eq(is_shown).all()
 
 
+def test_a_link_without_evidence_avoids_no_loss(sandbox: Sandbox) -> None:
+    """Its costs and counts stay; the reason is the one of the verdict."""
+    give_business(sandbox, np.random.default_rng(14))
+    give_evidence(sandbox, ["too few scores", None])
+    mart = sandbox.build("mart_business_case").query("quarter_start_on.dt.year == 2025")
+    without = mart[mart["chain_link_key"] == 10013]
+    hidden = without["missing_evidence"] == "too few scores"
+    assert hidden.all()
+    losses = without.filter(regex="^(expected_lost|value_at_stake|lost_customers|loss_avoided|roi)")
+    assert losses.shape[1] == 9 and losses.isna().all(axis=None)
+    assert without[["programme_cost_eur", "complaints_per_1000"]].notna().all(axis=None)
+    assert mart.loc[mart["chain_link_key"] == 10015, "expected_lost_customers"].notna().all()
+
+
 def check_new_customers(row: pd.Series, won: pd.DataFrame) -> None:
     """New customers by reason, at the point of sale only."""
     columns = ["new_customers", *(f"new_customers_{reason}" for reason in REASONS)]
@@ -612,3 +626,15 @@ def test_buckets_add_up_to_what_happened(sandbox: Sandbox) -> None:
     first = totals.loc[(10013, QUARTERS[0])]
     for count, column in (("promoters", "is_promoter"), ("passives", "is_passive"), ("detractors", "is_detractor")):
         assert first[count] == scores[column].sum()
+
+
+def test_the_same_money_whatever_the_order(sandbox: Sandbox) -> None:
+    random = np.random.default_rng(13)
+    give_business(sandbox, random)
+    sandbox.assert_order_does_not_matter(["int_business_replicate", "mart_business_case"])
+    sandbox.give("fct_transaction", random_purchases(random, 2000, 1001), TRANSACTION_TYPES)
+    sandbox.assert_order_does_not_matter(["int_revenue_growth", "mart_earned_growth"])
+    build_risk(sandbox, random_buckets(random, 10013), random_margins(random, 10013), bootstrap_weights(random))
+    sandbox.assert_order_does_not_matter(
+        ["int_link_stratum_replicate", "int_category_replicate", "mart_revenue_at_risk"]
+    )

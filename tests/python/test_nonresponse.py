@@ -179,6 +179,57 @@ def test_weights_by_hand(
         close(row["n_eff"], n_eff)
 
 
+def weighted(sandbox: Sandbox, cells: pd.DataFrame) -> pd.Series:
+    """Figures of the one link and quarter that the cells are of."""
+    sandbox.give("int_nonresponse_cell", cells, {"quarter_start_on": "date"})
+    return sandbox.build("int_link_nonresponse").iloc[0]
+
+
+def test_post_stratification_of_a_published_example(sandbox: Sandbox) -> None:
+    """Pennsylvania State University, STAT 506, lesson 6.3: 20 men who weigh 180 and 80 women who weigh 120.
+
+    Of as many men as women, the mean is 150 instead of 132. An NPS of 60 among the men and 0 among the women is that
+    example with 120 taken off.
+    """
+    row = weighted(sandbox, one_unit([50, 50], [16, 40], [4, 40]))
+    close(row["nps_weighted"] + 120, 150)
+    # weights of 2.5 and 0.625
+    close([row["largest_weight"], row["n_eff"]], [2.5, 64])
+
+
+# Askia, "Weighting efficiency": the weights of 24 interviews, efficiency 80.06 %, effective base 19
+ASKIA = """.820508273 1.027660121 .798126889 1.813092082 .524670726 1.682138128 .066485204 1.524746555 .571220139
+1.878748796 .070238083 1.840453697 .683791839 1.00838961 .833383964 1.330310173 .602917671 1.257201562 .632265608
+1.451447184 .622107103 1.252551275 .966905785 1.561603913"""
+
+
+def test_effective_number_of_responses_of_a_published_example(sandbox: Sandbox) -> None:
+    """Kish's: five answers of each weight, since fewer share one."""
+    population = [round(float(weight) * 1e9) for weight in ASKIA.split()]
+    row = weighted(sandbox, one_unit(population, [5] * 24, [0] * 24))
+    assert round(100 * row["n_eff"] / (24 * 5), 2) == 80.06
+    assert round(row["n_eff"] / 5) == 19
+
+
+@pytest.mark.parametrize(
+    ("completes", "partials", "refusals", "unknowns", "printed"),
+    [
+        # outcomerate (rOpenSci): I 4, P 2, R 1, NC 1, O 1, UH 1, UO 1, and I 5, P 3, R 2, NC 1, O 2, UH 1, UO 1
+        (4, 2, 1, 1 + 1 + 1 + 1, 0.364),
+        (5, 3, 2, 1 + 2 + 1 + 1, 0.333),
+        # statscalculators.com: I 650, P 50, R 150, NC 100, O 30, UE 20
+        (650, 50, 150, 100 + 30 + 20, 0.65),
+    ],
+)
+def test_rr1_of_published_examples(
+    sandbox: Sandbox, completes: int, partials: int, refusals: int, unknowns: int, printed: float
+) -> None:
+    """Who could not be reached, or isn't known to have been, counts in the denominator of AAPOR's response rate 1."""
+    counts = {"completes": completes, "partials": partials, "refusals": refusals, "unknowns": unknowns}
+    row = weighted(sandbox, one_unit([sum(counts.values())], [completes], [0]).assign(**counts))
+    assert round(row["response_rate_rr1"], 3) == printed
+
+
 def test_figures_do_not_depend_on_the_order_of_rows(sandbox: Sandbox) -> None:
     """To the last bit."""
     random = np.random.default_rng(3)

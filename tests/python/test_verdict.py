@@ -1,6 +1,6 @@
 """The verdict on a chain: from bootstrap replicates and lenses to a word, a probability and a sentence."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -146,6 +146,30 @@ def test_lenses_that_disagree_are_named(sandbox: Sandbox) -> None:
     assert bounds.tolist() == pytest.approx(expected.tolist())
 
 
+def test_lenses_look_at_the_trailing_quarters_and_their_year(sandbox: Sandbox) -> None:
+    """Answers of the days before and after don't count, nor do benchmarks of other years, nor importance by age."""
+    lay_down(sandbox, winners({10011: 0, 10013: 400, 10015: 0}))
+    first, last = date(2025, 7, 1), date(2026, 6, 30)
+    days = [first - timedelta(days=1), first, last, last + timedelta(days=1)]
+    rows = [(10013, on, int(on in (first, last)), int(on not in (first, last))) for on in days for _ in range(10)]
+    rows += [(10015, last, 1, 0)] * 9
+    columns = ["chain_link_key", "response_on", "is_promoter", "is_detractor"]
+    sandbox.give("fct_nps_response", pd.DataFrame(rows, columns=columns), {"response_on": "date"})
+    norms = pd.DataFrame({"year": [2025, 2026, 2027], "nps": [10, 20, 30]}).assign(chain_key=CHAIN, link_key=3)
+    sandbox.give("stg_chain__benchmarks", norms)
+    shares = pd.DataFrame({"ownership_age_band_code": ["all", "new"], "lmg_share": [0.5, 0.9]})
+    shares = shares.assign(chain_link_key=10013, lmg_share_ci_low=0.4, lmg_share_ci_high=0.7, missing_reason=None)
+    sandbox.give("mart_link_importance", shares, {"missing_reason": "varchar"})
+    got = judged(sandbox)
+    assert len(got) == len(LINKS)
+    figures = ["responses", "nps", "benchmark_nps", "gap_to_benchmark"]
+    assert got.loc[10013, figures].astype(float).tolist() == [20, 100, 20, 80]
+    importance = ["importance_share", "importance_share_ci_low", "importance_share_ci_high"]
+    assert got.loc[10013, importance].astype(float).tolist() == [0.5, 0.4, 0.7]
+    # nine answers are too few to show
+    assert got.loc[[10011, 10015], figures[:2]].isna().all(axis=None)
+
+
 def test_the_number_of_customers_may_name_another_link_than_their_margin(sandbox: Sandbox) -> None:
     lay_down(sandbox, winners({10011: 0, 10013: 400, 10015: 0}), customers={10011: 900.0, 10013: 100.0, 10015: 1.0})
     got = judged(sandbox)
@@ -279,6 +303,12 @@ def test_thresholds_are_held_against_whole_numbers(sandbox: Sandbox) -> None:
     got = judged(sandbox)
     assert got.loc[10013, "verdict"] == "candidate"
     assert "0.79 sure" in got.loc[10013, "sentence"]
+
+
+def test_the_same_verdict_whatever_the_order(sandbox: Sandbox) -> None:
+    random = np.random.default_rng(8)
+    lay_down(sandbox, {key: random.normal(place, 2, REPLICATES + 1) for place, key in enumerate(LINKS)})
+    sandbox.assert_order_does_not_matter(MODELS)
 
 
 # ------------------------------------------------------------------------------------------------------- evidence

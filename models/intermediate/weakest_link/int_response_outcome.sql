@@ -34,50 +34,25 @@ period as (
 
 ),
 
-counted as (
+-- Half days: whoever came back on a day was not at risk of being lost from sight on that day.
+followed as (
 
     select
         chain_link_key,
         nps_category,
-        duration_days,
-        sum(case when is_event then 1 else 0 end) as events,
-        sum(case when is_event then 0 else 1 end) as censored
+        duration_days * 2 + case when is_event then 0 else 1 end as half_days,
+        is_event,
+        count(*) as responses
     from retention
-    group by chain_link_key, nps_category, duration_days
+    group by all
 
 ),
 
-at_risk as (
+censoring_curves as (
 
-    select
-        *,
-        sum(events + censored) over (
-            partition by chain_link_key, nps_category order by duration_days desc
-        ) as at_risk
-    from counted
-
-),
-
--- Events come before censorings on the same day, so they have left the risk set of being censored.
-censoring_curve as (
-
-    select
-        chain_link_key,
-        nps_category,
-        duration_days,
-        coalesce(
-            exp(
-                sum(
-                    case when at_risk - events > censored then ln(1 - censored / cast(at_risk - events as double)) end
-                ) over (
-                    partition by chain_link_key, nps_category
-                    order by duration_days
-                    rows between unbounded preceding and 1 preceding
-                )
-            ),
-            1
-        ) as uncensored_share
-    from at_risk
+    {{ kaplan_meier(
+        'followed', ['chain_link_key', 'nps_category'], 'half_days', 'not is_event', weight='responses'
+    ) }}
 
 )
 
@@ -94,7 +69,7 @@ select
     retention.duration_days >= chains.retention_window_days or retention.is_event as is_settled,
     case
         when retention.is_event and retention.duration_days <= chains.retention_window_days
-            then 1 / censoring_curve.uncensored_share
+            then 1 / censoring_curves.survival
         else 0
     end as retained
 from retention
@@ -106,8 +81,9 @@ inner join tenure_bands
     on
         {{ days_between('customer_chains.first_on', 'retention.response_on') }}
         between tenure_bands.from_days and tenure_bands.to_days
-inner join censoring_curve
+left join censoring_curves
     on
-        retention.chain_link_key = censoring_curve.chain_link_key
-        and retention.nps_category = censoring_curve.nps_category
-        and retention.duration_days = censoring_curve.duration_days
+        retention.is_event
+        and retention.chain_link_key = censoring_curves.chain_link_key
+        and retention.nps_category = censoring_curves.nps_category
+        and retention.duration_days * 2 = censoring_curves.duration
