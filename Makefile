@@ -26,7 +26,6 @@ RUNS ?= 5
 AUDIT := $(VENV)/audit/bin
 # pypi or osv: who is asked about vulnerabilities
 SERVICE ?= pypi
-NPM ?= npm
 NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 SQL := models tests/data analyses
 
@@ -109,10 +108,6 @@ audit: $(AUDIT_STAMP) ## look up known vulnerabilities of everything that is ins
 		$(AUDIT)/pip-audit --strict --disable-pip --progress-spinner off -s "$(SERVICE)" -r "$$locked" \
 			|| failed=1; \
 	done; \
-	if [ -f reports/package-lock.json ]; then \
-		echo "audit: reports/package-lock.json"; \
-		$(NPM) audit --prefix reports || failed=1; \
-	fi; \
 	if [ $$failed = 1 ]; then \
 		echo "Error: the audit did not pass: see the findings above; of what could not be looked up, nothing is known." >&2; \
 		exit 1; \
@@ -136,7 +131,7 @@ lock: $(BUILD_STAMP) ## renew the locked requirements
 	done
 
 clean: ## remove everything that was built, except your landing folder
-	rm -rf .venv .venv-spark warehouse demo_data target logs .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-spark warehouse demo_data target logs .build .bench .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c '$(NEEDS_PYTHON)' 2>/dev/null || \

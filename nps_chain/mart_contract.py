@@ -1,4 +1,4 @@
-"""The contracts of the public tables, from models/marts: columns and types, what is never null, and the key."""
+"""The contracts of the public tables, from models/marts: columns, types, what is never null, the key, descriptions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ class Column:
     name: str
     kind: str
     is_required: bool
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    description: str = ""
 
     def has(self, name: str) -> bool:
         """Whether the contract has the column."""
@@ -48,6 +50,7 @@ def _table(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Tabl
             name=entry["name"],
             kind=_kind(connection, entry["data_type"]),
             is_required=any(constraint["type"] == "not_null" for constraint in entry.get("constraints", [])),
+            description=entry.get("description", "").strip(),
         )
         for entry in model["columns"]
     )
@@ -57,7 +60,7 @@ def _table(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Tabl
         for entry in model["columns"]
         if any(constraint["type"] in ("primary_key", "unique") for constraint in entry.get("constraints", []))
     ]
-    return Table(model["name"], columns, tuple(keys[0]) if keys else ())
+    return Table(model["name"], columns, tuple(keys[0]) if keys else (), model.get("description", "").strip())
 
 
 def _kind(connection: duckdb.DuckDBPyConnection, data_type: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from nps_chain.errors import UserError
+from nps_chain.mart_contract import Table, load_tables
 from nps_chain.memory import connect
 from nps_chain.projection import identifier, literal
 
@@ -54,18 +55,18 @@ def _copy_tables(work_database: Path, copy: Path) -> int:
         connection.execute(f"attach {literal(str(copy))} as published (storage_version {literal(STORAGE_VERSION)})")
         schemas = ", ".join(literal(schema) for schema in PUBLISHED_SCHEMAS)
         tables = connection.execute(
-            "select schema_name, table_name, comment from duckdb_tables() "
+            "select schema_name, table_name from duckdb_tables() "
             f"where database_name = 'work' and schema_name in ({schemas}) order by table_name"
         ).fetchall()
         if not tables:
             raise UserError(f"There is nothing to publish: {work_database} holds no marts. Run `make build`.")
-        for schema, table, comment in tables:
-            target = f"published.main.{identifier(table)}"
-            source = f"work.{identifier(schema)}.{identifier(table)}"
+        described = {table.name: table for table in load_tables()}
+        for schema, name in tables:
+            target = f"published.main.{identifier(name)}"
+            source = f"work.{identifier(schema)}.{identifier(name)}"
             connection.execute(f"create table {target} as from {source} order by {_sort_key(connection, source)}")
-            if comment:
-                connection.execute(f"comment on table {target} is {literal(comment)}")
-        _copy_column_comments(connection, schemas)
+            if table := described.get(name):
+                _describe(connection, target, table)
         connection.execute("checkpoint published")
         connection.execute("detach published")
     return len(tables)
@@ -79,16 +80,11 @@ def _sort_key(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     return ", ".join(identifier(name) for name in dict.fromkeys(key))
 
 
-def _copy_column_comments(connection: duckdb.DuckDBPyConnection, schemas: str) -> None:
-    columns = connection.execute(
-        "select columns.table_name, columns.column_name, columns.comment from duckdb_columns() as columns "
-        "inner join duckdb_tables() as tables on columns.database_oid = tables.database_oid "
-        "and columns.table_oid = tables.table_oid "
-        f"where columns.database_name = 'work' and columns.schema_name in ({schemas}) and columns.comment is not null"
-    ).fetchall()
-    for table, column, comment in columns:
-        target = f"published.main.{identifier(table)}.{identifier(column)}"
-        connection.execute(f"comment on column {target} is {literal(comment)}")
+def _describe(connection: duckdb.DuckDBPyConnection, target: str, table: Table) -> None:
+    """Give a table and its columns their descriptions as comments, whichever engine made it."""
+    connection.execute(f"comment on table {target} is {literal(table.description)}")
+    for column in table.columns:
+        connection.execute(f"comment on column {target}.{identifier(column.name)} is {literal(column.description)}")
 
 
 def flush(path: Path) -> None:

@@ -100,6 +100,15 @@ def test_exactly_the_deliberate_rows_are_quarantined(warehouse: duckdb.DuckDBPyC
     assert len(rows) == len(QUARANTINED)
 
 
+def test_every_table_and_column_is_described(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """In their comments, for whoever opens the published file without the project."""
+    for catalog in ("duckdb_tables()", "duckdb_columns()"):
+        described = warehouse.execute(
+            f"select count(*), count(nullif(comment, '')) from {catalog} where schema_name = 'main' and not internal"
+        ).fetchone()
+        assert described[0] >= 30 and described[0] == described[1], catalog
+
+
 def test_an_ignored_column_is_reported(warehouse: duckdb.DuckDBPyConnection) -> None:
     """`Till` is in no contract; it is ignored and said so."""
     rows = warehouse.execute("select file_path, message from mart_pipeline_health where message is not null").fetchall()

@@ -11,6 +11,7 @@ import pytest
 
 from nps_chain.build import _follow, sole_build
 from nps_chain.errors import UserError
+from nps_chain.mart_contract import load_tables
 from nps_chain.publish import publish, remove_leftovers
 from nps_chain.settings import ROOT, Settings
 from nps_chain.verdict import WIDTH, verdict
@@ -22,8 +23,6 @@ def work_database(folder: Path, value: int) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema marts")
         connection.execute("create table marts.mart_x (figure integer not null)")
-        connection.execute("comment on table marts.mart_x is 'a table''s meaning'")
-        connection.execute("comment on column marts.mart_x.figure is 'a figure'")
         connection.execute("insert into marts.mart_x values (?)", [value])
         connection.execute("create table secret as select 1 as email_hash")
         connection.execute("create view marts.view_x as from marts.mart_x")
@@ -35,17 +34,34 @@ def figure(path: Path) -> int:
         return connection.execute("select figure from mart_x").fetchone()[0]
 
 
-def test_marts_alone_are_published_with_their_comments(tmp_path):
+def test_marts_alone_are_published(tmp_path):
     published = tmp_path / "nps_chain.duckdb"
     assert publish(work_database(tmp_path, 1), published) == 1
     with duckdb.connect(str(published), read_only=True) as connection:
-        tables = connection.execute("select schema_name, table_name, comment from duckdb_tables()").fetchall()
-        comments = connection.execute("select comment from duckdb_columns() where table_name = 'mart_x'").fetchall()
+        tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         version = connection.execute("select tags['storage_version'] from duckdb_databases() limit 1").fetchone()
-    assert tables == [("main", "mart_x", "a table's meaning")]
-    assert comments == [("a figure",)]
+    assert tables == [("main", "mart_x")]
     assert version == ("v1.2.0+",) or "v1.2" in str(version)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["nps_chain.duckdb", "work.duckdb"]
+
+
+def test_tables_are_described_in_their_comments(tmp_path):
+    """As their contracts describe them, to the quote."""
+    work = work_database(tmp_path, 1)
+    (table,) = (table for table in load_tables() if table.name == "mart_weakest_link")
+    columns = ", ".join(f"cast(null as {column.kind}) as {column.name}" for column in table.columns)
+    with duckdb.connect(str(work)) as connection:
+        connection.execute(f"create table marts.{table.name} as select {columns}")
+    published = tmp_path / "nps_chain.duckdb"
+    publish(work, published)
+    with duckdb.connect(str(published), read_only=True) as connection:
+        comment = "select comment from duckdb_tables() where table_name = ?"
+        comments = "select comment from duckdb_columns() where table_name = ? order by column_index"
+        assert connection.execute(comment, [table.name]).fetchall() == [(table.description,)]
+        described = [text for (text,) in connection.execute(comments, [table.name]).fetchall()]
+        assert connection.execute(comment, ["mart_x"]).fetchall() == [(None,)]
+    assert described == [column.description for column in table.columns]
+    assert "'" in "".join(described) and all(described)
 
 
 FACT = """
