@@ -65,8 +65,10 @@ def _prose(text: str) -> Iterable[str]:
 def _competition(results: dict[float, Scale]) -> Iterable[str]:
     yield "## Competitors"
     yield ""
-    yield "Medians over the runs; memory is the highest sum over all processes. This project reads every row of the"
-    yield "landing folder; the others read the files that the answers need, so rows per second are its alone."
+    yield from _prose(
+        "Medians over the runs; memory is the highest sum over all processes. This project reads every row of the "
+        "landing folder; the others read the files that the answers need, so rows per second are its alone."
+    )
     yield ""
     yield "| transactions | raw rows | competitor | runs | wall s | CPU s | memory GB | written GB | raw rows/s |"
     yield "|---:|---:|---|---:|---:|---:|---:|---:|---:|"
@@ -179,7 +181,7 @@ def _inside(scale: float, measured: Scale) -> Iterable[str]:
     yield from _layer_table("The four answers", measured)
     if "full" in measured:
         full, stages = measured["full"], measured["full"]["stages"]
-        yield (
+        yield from _prose(
             f"In full, with all models, tests and checks and publishing: {full['wall_s']:.1f} s, "
             f"{full['cpu_s']:.1f} s of CPU, {full['peak_bytes'] / GIGABYTE:.2f} GB of memory, "
             f"{full['written_bytes'] / GIGABYTE:.2f} GB written; intake {stages['intake']:.1f} s, "
@@ -217,9 +219,11 @@ def _row(label: str, sums: dict[str, Any]) -> str:
 def _readers(results: dict[float, Scale]) -> Iterable[str]:
     yield "## Readers"
     yield ""
-    yield "What a page asks of the published file, in milliseconds: the first time on a new connection, and the median"
-    yield f"of nine. Goal: {PAGE_MS[False]} ms, from 10 million transactions on {PAGE_MS[True]} ms. The data are clean,"
-    yield "so nothing is in quarantine here."
+    yield from _prose(
+        "What a page asks of the published file, in milliseconds: the first time on a new connection, and the median "
+        f"of nine. Goal: {PAGE_MS[False]} ms, from 10 million transactions on {PAGE_MS[True]} ms. The data are clean, "
+        "so nothing is in quarantine here."
+    )
     yield ""
     yield "| transactions | table | query | rows | first ms | median ms | reached |"
     yield "|---:|---|---|---:|---:|---:|---|"

@@ -45,10 +45,10 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
         writer.writerows(rows)
 
 
-def write_shops(landing: Path, shops: Iterable[tuple[str, str, str]]) -> None:
-    """Write the chain administration's list of partners: shops as (code, country, name)."""
+def write_shops(landing: Path, shops: Iterable[tuple[str, str, str]], file: str = "partners.csv") -> None:
+    """Write a list of partners of the chain administration: shops as (code, country, name)."""
     rows = [(code, "shop", "retail", country, name, "1990-01-01") for code, country, name in shops]
-    write_csv(landing / "chain" / "partners.csv", PARTNER_COLUMNS, rows)
+    write_csv(landing / "chain" / file, PARTNER_COLUMNS, rows)
 
 
 def build(

@@ -1,51 +1,41 @@
 """Two public data sets, laid down as landing folders, give through the models what others computed from them."""
 
-import csv
 from collections import Counter
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
-from landing_builder import FIXTURES, build, write_csv, write_shops
+from landing_builder import FIXTURES, build
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
+from real_data import (
+    ENGLISH,
+    RESENT,
+    SPANISH,
+    SURVEY_FILES,
+    invented_score,
+    lay_cdnow,
+    lay_survey,
+    read_purchases,
+    survey_rows,
+)
 from scipy.stats import norm
 
 TOLERANCE = 1e-9
 FEWEST_SHOWN = 10
 
-ENGLISH, SPANISH = "R-EN", "R-ES"
-SURVEY_FILES = {ENGLISH: "survey_english.tsv", SPANISH: "survey_spanish.tsv"}
-SURVEY_COLUMNS = ("answer_no", "answered_at", "survey_mode", "score")
-RESENT = f"shop/{ENGLISH}/survey_2018_sent_again.csv"
-
-SHOP = "CDNOW"
 WINDOW_DAYS = 180
 HORIZONS = (30, 90, WINDOW_DAYS, 365)
 # The warehouse's z has seven digits; lifelines is asked for the interval of that same z.
 WAREHOUSE_ALPHA = 2 * norm.sf(1.959964)
 
 
-def _survey_rows(file: str) -> list[dict[str, str]]:
-    with (FIXTURES / "r_survey_2018" / file).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
 @pytest.fixture(scope="module")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    """The R community survey as two shops' surveys; the English file arrives twice, under two names."""
     folder = tmp_path_factory.mktemp("r_survey")
-    landing = folder / "landing"
-    write_shops(landing, [(ENGLISH, "GB", "R in English"), (SPANISH, "ES", "R in Spanish")])
-    for partner, file in SURVEY_FILES.items():
-        rows = [
-            (number, row["Qtime"], "web", row["Qrecommend"]) for number, row in enumerate(_survey_rows(file), start=2)
-        ]
-        write_csv(landing / "shop" / partner / "survey_2018.csv", SURVEY_COLUMNS, rows)
-        if partner == ENGLISH:
-            write_csv(landing / RESENT, SURVEY_COLUMNS, rows)
-    return build(landing, folder / "warehouse").open()
+    lay_survey(folder / "landing")
+    return build(folder / "landing", folder / "warehouse").open()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +70,7 @@ def test_marts_show_the_survey_by_quarter(survey: duckdb.DuckDBPyConnection, par
 
 def _figures_by_quarter(file: str) -> dict[str, tuple[object, ...]]:
     """Answers, promoters, detractors and NPS of each quarter of the file; nothing where they are too few to show."""
-    answers = pd.DataFrame(_survey_rows(file)).query("Qrecommend != 'NA'").astype({"Qrecommend": int})
+    answers = pd.DataFrame(survey_rows(file)).query("Qrecommend != 'NA'").astype({"Qrecommend": int})
     days = pd.to_datetime(answers["Qtime"]).dt.tz_localize(None)
     figures: dict[str, tuple[object, ...]] = {}
     for quarter, scores in answers["Qrecommend"].groupby(days.dt.to_period("Q")):
@@ -93,7 +83,7 @@ def _figures_by_quarter(file: str) -> dict[str, tuple[object, ...]]:
 @pytest.mark.parametrize(("partner", "no_answers"), [(ENGLISH, 62), (SPANISH, 35)])
 def test_no_answers_are_quarantined(survey: duckdb.DuckDBPyConnection, partner: str, no_answers: int) -> None:
     lines = {
-        number for number, row in enumerate(_survey_rows(SURVEY_FILES[partner]), start=2) if row["Qrecommend"] == "NA"
+        number for number, row in enumerate(survey_rows(SURVEY_FILES[partner]), start=2) if row["Qrecommend"] == "NA"
     }
     quarantined = survey.execute(
         "select line_number, reason_code from mart_quarantine where file_path = ?",
@@ -104,7 +94,7 @@ def test_no_answers_are_quarantined(survey: duckdb.DuckDBPyConnection, partner: 
 
 
 def test_equal_answers_of_different_people_count(survey: duckdb.DuckDBPyConnection) -> None:
-    rows = [tuple(row.values()) for row in _survey_rows(SURVEY_FILES[ENGLISH])]
+    rows = [tuple(row.values()) for row in survey_rows(SURVEY_FILES[ENGLISH])]
     repeats = sum(times - 1 for times in Counter(rows).values())
     answered_repeats = sum(times - 1 for row, times in Counter(rows).items() if row[-1] != "NA")
     assert (repeats, answered_repeats) == (20, 18)
@@ -127,56 +117,16 @@ def test_file_sent_again_is_quarantined_to_the_last_row(survey: duckdb.DuckDBPyC
     assert health == (3080, 0, 3080)
 
 
-def _score(customer: str) -> int:
-    """The invented answer of a customer: every score occurs, in no relation to what was bought."""
-    return int(customer) * 7 % 11
-
-
 @pytest.fixture(scope="module")
 def purchases() -> pd.DataFrame:
-    """The CDNOW file as it is; the line number stands for the receipt number that it lacks."""
-    rows = pd.read_csv(FIXTURES / "cdnow" / "purchases.csv", dtype=str)
-    rows.insert(0, "receipt_no", range(2, len(rows) + 2))
-    return rows
+    return read_purchases()
 
 
 @pytest.fixture(scope="module")
 def cdnow(purchases: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    """The purchases as a shop's receipts, and a survey in which every customer answers on the first one's day."""
     folder = tmp_path_factory.mktemp("cdnow")
-    landing = folder / "landing"
-    write_shops(landing, [(SHOP, "US", "CDNOW")])
-    months = sorted(purchases["purchased_on"].str[:7].unique())
-    write_csv(
-        landing / "chain" / "exchange_rates.csv",
-        ("month", "currency", "eur_per_unit"),
-        [(month, "USD", "1") for month in months],
-    )
-    write_csv(
-        landing / "shop" / SHOP / "receipts.csv",
-        ("receipt_no", "receipt_kind", "purchased_on", "loyalty_no", "revenue", "currency"),
-        [
-            (row.receipt_no, "sale", row.purchased_on, row.customer_id, row.amount_usd, "USD")
-            for row in purchases.itertuples()
-        ],
-    )
-    first = purchases.sort_values(["purchased_on", "receipt_no"]).drop_duplicates("customer_id")
-    write_csv(
-        landing / "shop" / SHOP / "survey.csv",
-        ("answer_no", "answered_at", "receipt_no", "loyalty_no", "survey_mode", "score"),
-        [
-            (
-                f"A{row.receipt_no}",
-                f"{row.purchased_on} 20:00:00",
-                row.receipt_no,
-                row.customer_id,
-                "web",
-                _score(row.customer_id),
-            )
-            for row in first.itertuples()
-        ],
-    )
-    return build(landing, folder / "warehouse").open()
+    lay_cdnow(folder / "landing", purchases)
+    return build(folder / "landing", folder / "warehouse").open()
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +140,7 @@ def follow_up(purchases: pd.DataFrame) -> pd.DataFrame:
     rows["second"] = days.loc[second.index].set_index("customer_id")["day"]
     rows["event"] = rows["second"].notna()
     rows["duration"] = (rows["second"].fillna(days["day"].max()) - rows["first"]).dt.days
-    scores = rows.index.map(_score)
+    scores = rows.index.map(invented_score)
     rows["category"] = pd.cut(scores, [-1, 6, 8, 10], labels=["detractor", "passive", "promoter"]).astype(str)
     return rows
 

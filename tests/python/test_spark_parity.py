@@ -1,7 +1,7 @@
 """Both engines publish the same tables from the same landing folder, on a Spark with two workers.
 
-The folder is the corpus of bad input, which knows every way to write a value, and a small demo, which has enough
-answers for every statistic. `make parity LANDING=path` compares a folder of your own instead.
+The folder holds the corpus of bad input, which knows every way to write a value, a small demo, which has enough answers
+for every statistic, and the real data. `make parity LANDING=path` compares a folder of your own instead.
 """
 
 import os
@@ -13,6 +13,7 @@ import pytest
 from bad_input.corpus import lay_corpus
 from landing_builder import FIXTURES, PROJECT, Warehouse, build
 from parity import differences
+from real_data import lay_cdnow, lay_survey, read_purchases
 
 from demo.generate import generate
 
@@ -34,6 +35,8 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return Path(named).resolve()
     folder = tmp_path_factory.mktemp("landing") / "landing"
     generate(folder, folder.with_name("truth.json"), SCALE, SEED)
+    lay_survey(folder)
+    lay_cdnow(folder, read_purchases())
     lay_corpus(folder, partners="chain/partners_corpus.csv", rates="chain/exchange_rates_corpus.csv")
     return folder
 
