@@ -25,6 +25,7 @@ from study.worlds import (
     Plan,
     World,
     draw_world,
+    true_avoided,
     true_losses,
     true_values,
 )
@@ -50,6 +51,7 @@ class Findings:
     verdicts: list[dict] = field(default_factory=list)
     choices: list[dict] = field(default_factory=list)
     weighting: list[dict] = field(default_factory=list)
+    programmes: list[dict] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
         """Take over another's rows."""
@@ -74,6 +76,9 @@ class Truth:
     limits: pd.DataFrame
     importance: pd.DataFrame
     revenue_at_risk: pd.Series
+    # euros avoided in a quarter per customer of the world: planted, and what the SQL says of the large world
+    avoided: dict[int, float]
+    avoided_limit: pd.Series
     journeys: pd.DataFrame
 
 
@@ -106,8 +111,8 @@ def study_plan(studied: Studied, plan: Plan, seed: int, worlds: int, truth_custo
 def _truth(project: CompiledProject, world: World) -> Truth:
     sandbox = lay_down(project, [world])
     sandbox.give("int_bootstrap_weight", pd.DataFrame({"replicate": 0, "bucket": range(1000), "weight": 1}))
-    money = ["int_detractor_margin", "int_category_replicate"]
-    tables = {node: sandbox.build(node) for node in [*LOSS_MODELS, *IMPORTANCE_MODELS, *money, *JOURNEY_MODELS]}
+    models = [*LOSS_MODELS, *IMPORTANCE_MODELS, *MONEY_MODELS, *JOURNEY_MODELS]
+    tables = {node: sandbox.build(node) for node in models}
     sandbox.connection.close()
     limits = _by_link(tables["int_loss_replicate"])
     for total in TOTALS:
@@ -115,7 +120,7 @@ def _truth(project: CompiledProject, world: World) -> Truth:
     importance = tables["int_importance_replicate"].query("ownership_age_band_key == 0")
     losses = true_losses(world)
     return Truth(
-        values=true_values(world),
+        values=true_values(world, losses),
         losses={link: loss for link, (loss, _) in losses.items()},
         lost={link: loss * met / world.plan.customers for link, (loss, met) in losses.items()},
         nps=_true_nps(world, only_answered=True),
@@ -125,12 +130,20 @@ def _truth(project: CompiledProject, world: World) -> Truth:
         limits=limits,
         importance=_by_link(importance),
         revenue_at_risk=_by_link(tables["int_category_replicate"])["revenue_at_risk_eur"] / world.plan.customers,
+        avoided=true_avoided(world),
+        avoided_limit=_mean_avoided(tables["mart_business_case"]) / world.plan.customers,
         journeys=tables["mart_journey_rule"].set_index(["journey_rule", "compared_rule"]),
     )
 
 
 def _by_link(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.set_index(rows["chain_link_key"] % 10)
+
+
+def _mean_avoided(business: pd.DataFrame) -> pd.Series:
+    """Loss avoided per quarter by link, on average over the trailing ones."""
+    rows = _trailing(business)
+    return rows.groupby(rows["link_code"].map(KEYS))["loss_avoided_eur"].mean()
 
 
 def _true_nps(world: World, only_answered: bool) -> dict[int, float]:
@@ -226,17 +239,38 @@ def _importance_intervals(findings: Findings, about: dict, truth: Truth, mart: p
 def _money_intervals(
     findings: Findings, about: dict, plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame]
 ) -> None:
-    """Nothing changes from year to year, so no programme avoids a loss, and each loses its cost."""
+    """Without a programme nothing changes from year to year but by chance, and its cost is lost."""
     for row in tables["mart_revenue_at_risk"].to_dict("records"):
         expected = truth.revenue_at_risk[KEYS[row["link_name"]]] * plan.customers
         ends = row["revenue_at_risk_ci_low_eur"], row["revenue_at_risk_ci_high_eur"]
         _interval(findings, about, "revenue_at_risk_eur, limit", expected, *ends)
+    fate = "with a programme" if plan.programme_link is not None else "without a programme"
     for row in _trailing(tables["mart_business_case"]).to_dict("records"):
-        for figure, expected, ends in (
-            ("loss_avoided_eur", 0.0, (row["loss_avoided_ci_low_eur"], row["loss_avoided_ci_high_eur"])),
-            ("roi", -1.0, (row["roi_ci_low"], row["roi_ci_high"])),
-        ):
-            _interval(findings, about, f"business case {figure}, planted", expected, *ends)
+        link, cost = KEYS[row["link_code"]], float(row["programme_cost_eur"])
+        ends = row["loss_avoided_ci_low_eur"], row["loss_avoided_ci_high_eur"]
+        planted, limit = (avoided[link] * plan.customers for avoided in (truth.avoided, truth.avoided_limit))
+        _interval(findings, about, f"business case loss_avoided_eur, {fate}, planted", planted, *ends)
+        _interval(findings, about, f"business case loss_avoided_eur, {fate}, limit", limit, *ends)
+        _interval(
+            findings,
+            about,
+            f"business case roi, {fate}, planted",
+            planted / cost - 1,
+            row["roi_ci_low"],
+            row["roi_ci_high"],
+        )
+        findings.programmes.append(
+            about
+            | {
+                "has_programme": link == plan.programme_link,
+                "chain_has_programme": plan.programme_link is not None,
+                "kind": plan.kind,
+                "planted_per_customer_eur": truth.avoided[link],
+                "found_per_customer_eur": row["loss_avoided_eur"] / plan.customers,
+                "is_above_0": ends[0] > 0,
+                "is_below_0": ends[1] < 0,
+            }
+        )
 
 
 def _trailing(rows: pd.DataFrame) -> pd.DataFrame:

@@ -126,6 +126,13 @@ def report(findings: Findings, ranking: pd.DataFrame, command: str, counts: str)
             "depend on the score itself no weight can mend."
         ),
         _bias_table(findings.weighting, "NPS of a quarter", ["is_confounded", "fate"]),
+        "## Does a programme that works show",
+        _prose(
+            "In half of the plans a link did something for its customers a year before the last day, which lifts "
+            "their scores. What the business case says of the loss avoided in a quarter against the quarter a year "
+            "earlier: how often its interval lies above 0, and how much of what was planted it finds."
+        ),
+        _programme_table(findings),
         "## How strongly the joint model shrinks",
         _prose(
             "Most customers scored one link only. Covariances between links are drawn towards 0, as if the responses "
@@ -262,6 +269,27 @@ def _choice_table(findings: Findings) -> str:
             cells.append(f"{100 * float((found['error'] ** 2).mean() ** 0.5):.2f}")
         table.append([*cells, f"{(rows['prior'] == prior).sum():,}"])
     return _table(["pairs", *worlds, "figures"], table)
+
+
+def _programme_table(findings: Findings) -> str:
+    """What was said of links that did something, and of those of chains in which none did."""
+    rows = pd.DataFrame(findings.programmes)
+    pays = rows["has_programme"] & (rows["kind"] != "none")
+    kinds = {
+        "a programme, and dissatisfaction makes customers leave": pays,
+        "a programme, and nobody leaves for it": rows["has_programme"] & ~pays,
+        "no programme in the chain": ~rows["chain_has_programme"],
+    }
+    table = []
+    for kind, chosen in kinds.items():
+        found = rows[chosen]
+        planted = found["planted_per_customer_eur"].mean()
+        share = f"{found['found_per_customer_eur'].mean() / planted:.0%}" if pays[found.index].any() else ""
+        table.append(
+            [kind, share_of(found, found["is_above_0"]), share_of(found, found["is_below_0"]), share, len(found)]
+        )
+    heading = ["what the link did", "avoids a loss, surely", "makes a loss, surely", "found of what was planted"]
+    return _table([*heading, "link quarters"], table)
 
 
 def _bias_table(errors: list[dict], title: str, groups: list[str]) -> str:

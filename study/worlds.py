@@ -25,6 +25,8 @@ MANUFACTURER, IMPORTER, DEALER, CONTACT_CENTRE = 1, 2, 3, 5
 TIE_ROUNDS, TIE_CUSTOMERS, MOST_LEAVING = 6, 60_000, 0.9
 NEVER = 10.0**6
 KINDS = ("differ", "tie", "none")
+# the lift in standard deviations of what makes one meeting differ from the next
+PROGRAMME_SHARE, PROGRAMME_LIFT = 0.5, (0.3, 0.9)
 # customers over all the years, of whom about half are gone or not there yet at any time
 SMALL, LARGE = (3_000, 6_000), (10_000, 16_000)
 
@@ -57,6 +59,9 @@ class Plan:
     has_selective_answers: bool
     # newcomers answer so many times as often as others
     newcomer_answering: float = 1.0
+    # the link that did something for its customers a year before the last day, if any, and by how much it lifts moods
+    programme_link: int | None = None
+    programme_lift: float = 0.0
 
     @property
     def is_confounded(self) -> bool:
@@ -105,6 +110,7 @@ def draw_plan(seed: int, number: int) -> Plan:
     """Truths at random: sizes, ties, confounding by tenure, halo, answers that depend on score and tenure."""
     random = np.random.default_rng([seed, number, 0])
     newcomer_answering = np.random.default_rng([seed, number, 1]).uniform(0.4, 1.0)
+    programme = np.random.default_rng([seed, number, 2])
     kind = str(random.choice(KINDS, p=[0.5, 0.35, 0.15]))
     confounded, selective = random.random() < 0.5, random.random() < 0.35
     tilt = random.uniform(1.3, 2.0) if random.random() < 0.5 else random.uniform(0.5, 0.75)
@@ -140,6 +146,10 @@ def draw_plan(seed: int, number: int) -> Plan:
         has_selective_answers=selective,
         newcomer_answering=float(newcomer_answering),
     )
+    if programme.random() < PROGRAMME_SHARE:
+        # where there is most to save
+        link, lift = int(programme.choice(strong)), float(programme.uniform(*PROGRAMME_LIFT))
+        plan = replace(plan, programme_link=link, programme_lift=lift)
     return _tied(plan, random, *map(int, strong)) if kind == "tie" else plan
 
 
@@ -174,6 +184,8 @@ def draw_world(plan: Plan, random: np.random.Generator, cuts: dict[int, np.ndarr
         mood += np.where(day - first_day[customer] < NEW_DAYS, plan.newcomer_mood, 0)
         if link.key == MANUFACTURER:
             mood += plan.halo * _latest(*drawn[DEALER], moods[DEALER], customer, day)
+        if link.key == plan.programme_link:
+            mood += np.where(day >= TRAILING_FROM, plan.programme_lift, 0)
         moods[link.key] = mood
     leaving = _base_leaving(plan, first_day, is_business, random)
     if cuts is None:
@@ -316,7 +328,34 @@ def true_margins(world: World) -> dict[int, float]:
     return margins
 
 
-def true_values(world: World) -> dict[int, float]:
-    """Value at stake per link and customer of the world."""
+def true_avoided(world: World) -> dict[int, float]:
+    """Euros that each link's programme avoids to lose in a quarter of the trailing year, per customer of the world.
+
+    The same customers are met as often as they are, and would have been lost as often as those of the year before.
+    """
+    if world.plan.programme_link is None:
+        return {events.link: 0.0 for events in world.events}
     margins = true_margins(world)
-    return {link: loss * met * margins[link] / world.plan.customers for link, (loss, met) in true_losses(world).items()}
+    avoided = {}
+    for events in world.events:
+        (before, _), (after, met) = (_quarterly_loss(events, first) for first in (TRAILING_FROM - YEAR, TRAILING_FROM))
+        avoided[events.link] = met * (before - after) * margins[events.link] / world.plan.customers
+    return avoided
+
+
+def _quarterly_loss(events: Events, first_day: int) -> tuple[float, float]:
+    """Mean loss of the customers met in a quarter of a year, and their number, on average over its quarters."""
+    inside = (events.day >= first_day) & (events.day < first_day + YEAR)
+    quarter = (events.day[inside] - first_day) * 4 // YEAR
+    met, place = np.unique(_clock(events.customer[inside], quarter), return_inverse=True)
+    mean = np.bincount(place, events.loss[inside]) / np.bincount(place)
+    return float(mean.mean()), len(met) / 4
+
+
+def true_values(world: World, losses: dict[int, tuple[float, float]] | None = None) -> dict[int, float]:
+    """Value at stake per link and customer of the world, from its losses."""
+    margins = true_margins(world)
+    customers = world.plan.customers
+    return {
+        link: loss * met * margins[link] / customers for link, (loss, met) in (losses or true_losses(world)).items()
+    }
