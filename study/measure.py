@@ -182,7 +182,7 @@ def _compare(plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame], alternat
     mart = tables["mart_weakest_link"].assign(link=lambda rows: rows["link_name"].map(KEYS))
     for row in mart.to_dict("records"):
         _loss_intervals(findings, about, plan, truth, row)
-    _retention_intervals(findings, about, truth, tables["mart_retention_by_nps_category"])
+    _retention_intervals(findings, about, plan, truth, tables["mart_retention_by_nps_category"])
     _importance_intervals(findings, about, truth, tables["mart_link_importance"])
     _money_intervals(findings, about, plan, truth, tables)
     _journey_intervals(findings, about, truth, tables["mart_journey_rule"])
@@ -219,11 +219,13 @@ def _loss_intervals(findings: Findings, about: dict, plan: Plan, truth: Truth, r
             _interval(findings, about, f"{figure}, planted", planted[figure], *ends)
 
 
-def _retention_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.DataFrame) -> None:
+def _retention_intervals(findings: Findings, about: dict, plan: Plan, truth: Truth, mart: pd.DataFrame) -> None:
+    """With a programme apart: whom it moved into a category has not been followed for as long as the others."""
+    ending = "" if plan.programme_link is None else ", chain with a programme"
     for row in mart[mart["is_retention_window"]].to_dict("records"):
         expected = truth.retention[KEYS[row["link_code"]], row["nps_category"]]
         ends = row["retention_ci_low"], row["retention_ci_high"]
-        _interval(findings, about, f"retention, {row['nps_category']}", expected, *ends)
+        _interval(findings, about, f"retention, {row['nps_category']}{ending}", expected, *ends)
 
 
 def _importance_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.DataFrame) -> None:
@@ -239,14 +241,14 @@ def _importance_intervals(findings: Findings, about: dict, truth: Truth, mart: p
 def _money_intervals(
     findings: Findings, about: dict, plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame]
 ) -> None:
-    """Without a programme nothing changes from year to year but by chance, and its cost is lost."""
+    """Revenue at risk of every link; what its programme avoided in each trailing quarter, and what came of its cost."""
     for row in tables["mart_revenue_at_risk"].to_dict("records"):
         expected = truth.revenue_at_risk[KEYS[row["link_name"]]] * plan.customers
         ends = row["revenue_at_risk_ci_low_eur"], row["revenue_at_risk_ci_high_eur"]
         _interval(findings, about, "revenue_at_risk_eur, limit", expected, *ends)
-    fate = "with a programme" if plan.programme_link is not None else "without a programme"
     for row in _trailing(tables["mart_business_case"]).to_dict("records"):
         link, cost = KEYS[row["link_code"]], float(row["programme_cost_eur"])
+        fate = _fate(plan, link)
         ends = row["loss_avoided_ci_low_eur"], row["loss_avoided_ci_high_eur"]
         planted, limit = (avoided[link] * plan.customers for avoided in (truth.avoided, truth.avoided_limit))
         _interval(findings, about, f"business case loss_avoided_eur, {fate}, planted", planted, *ends)
@@ -259,18 +261,17 @@ def _money_intervals(
             row["roi_ci_low"],
             row["roi_ci_high"],
         )
-        findings.programmes.append(
-            about
-            | {
-                "has_programme": link == plan.programme_link,
-                "chain_has_programme": plan.programme_link is not None,
-                "kind": plan.kind,
-                "planted_per_customer_eur": truth.avoided[link],
-                "found_per_customer_eur": row["loss_avoided_eur"] / plan.customers,
-                "is_above_0": ends[0] > 0,
-                "is_below_0": ends[1] < 0,
-            }
-        )
+        if pd.notna(row["loss_avoided_eur"]):
+            found = {"planted": truth.avoided[link], "found": row["loss_avoided_eur"] / plan.customers}
+            signs = {"is_above_0": ends[0] > 0, "is_below_0": ends[1] < 0}
+            findings.programmes.append(about | {"fate": fate, "kind": plan.kind} | found | signs)
+
+
+def _fate(plan: Plan, link: int) -> str:
+    """Whether a programme reached the link."""
+    if plan.programme_link is None:
+        return "no programme in the chain"
+    return "with a programme" if link == plan.programme_link else "beside a link with a programme"
 
 
 def _trailing(rows: pd.DataFrame) -> pd.DataFrame:

@@ -114,12 +114,12 @@ class Sandbox:
         return self.connection.execute(f"select * from {relation}").df()
 
     def assert_order_does_not_matter(self, nodes: list[str]) -> None:
-        """Build them, then again with other orders of all given rows and of threads: the same to the last digit."""
+        """Build them, then again with all given rows in other orders: the same to the last digit."""
         first = {node: _ordered(self.build(node)) for node in nodes}
-        for threads in (1, 3):
-            self.connection.execute(f"set threads = {threads}")
+        assert all(len(rows) for rows in first.values()), "empty tables are equal in any order"
+        for seed in (1, 2):
             for relation in self.given:
-                query = f"select * from {relation} order by hash(rowid + {threads})"
+                query = f"select * from {relation} order by hash(rowid + {seed})"
                 self.connection.execute(f"create or replace table {relation} as {query}")
             for node, rows in first.items():
                 pd.testing.assert_frame_equal(_ordered(self.build(node)), rows, check_exact=True, obj=node)

@@ -15,7 +15,7 @@ WINDOW = 395
 TRAILING_FROM = DAYS - YEAR
 # purchases are drawn beyond the last day, so that the truth knows what the warehouse cannot
 HORIZON = DAYS + WINDOW + 1
-# customers come and go long before the first day, so that nothing changes over time but by chance
+# customers come and go long before the first day, so that without a programme little changes over time but by chance
 BURN_IN = 2_500
 VISIT_GAP, VISIT_GAP_SD, VISITS = 322, 42, 17
 NEW_DAYS, ESTABLISHED_DAYS = 365, 1095
@@ -329,12 +329,11 @@ def true_margins(world: World) -> dict[int, float]:
 
 
 def true_avoided(world: World) -> dict[int, float]:
-    """Euros that each link's programme avoids to lose in a quarter of the trailing year, per customer of the world.
+    """Euros that each link avoids to lose in a quarter of the trailing year, per customer of the world.
 
-    The same customers are met as often as they are, and would have been lost as often as those of the year before.
+    The same customers are met as often as they are, and would have been lost as often as those of the year before. Of a
+    link without a programme it is about 0: what its customers' tenure and other links' halo change from year to year.
     """
-    if world.plan.programme_link is None:
-        return {events.link: 0.0 for events in world.events}
     margins = true_margins(world)
     avoided = {}
     for events in world.events:
