@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import Table, load_tables
+from nps_chain.mart_contract import load_tables
 from nps_chain.memory import connect
 from nps_chain.projection import identifier, literal
 
@@ -60,13 +60,13 @@ def _copy_tables(work_database: Path, copy: Path) -> int:
         ).fetchall()
         if not tables:
             raise UserError(f"There is nothing to publish: {work_database} holds no marts. Run `make build`.")
-        described = {table.name: table for table in load_tables()}
         for schema, name in tables:
-            target = f"published.main.{identifier(name)}"
             source = f"work.{identifier(schema)}.{identifier(name)}"
+            target = f"published.main.{identifier(name)}"
             connection.execute(f"create table {target} as from {source} order by {_sort_key(connection, source)}")
-            if table := described.get(name):
-                _describe(connection, target, table)
+        connection.execute("begin")
+        _describe(connection, {name for _, name in tables})
+        connection.execute("commit")
         connection.execute("checkpoint published")
         connection.execute("detach published")
     return len(tables)
@@ -80,11 +80,19 @@ def _sort_key(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     return ", ".join(identifier(name) for name in dict.fromkeys(key))
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, target: str, table: Table) -> None:
-    """Give a table and its columns their descriptions as comments, whichever engine made it."""
-    connection.execute(f"comment on table {target} is {literal(table.description)}")
-    for column in table.columns:
-        connection.execute(f"comment on column {target}.{identifier(column.name)} is {literal(column.description)}")
+def _describe(connection: duckdb.DuckDBPyConnection, names: set[str]) -> None:
+    """Give tables and their columns the descriptions of their contracts as comments, whichever engine made them."""
+    found = connection.execute("select table_name, column_name from duckdb_columns() where database_name = 'published'")
+    columns = set(found.fetchall())
+    for table in load_tables():
+        if table.name not in names:
+            continue
+        target = f"published.main.{identifier(table.name)}"
+        connection.execute(f"comment on table {target} is {literal(table.description)}")
+        for column in table.columns:
+            if (table.name, column.name) in columns:
+                place = f"{target}.{identifier(column.name)}"
+                connection.execute(f"comment on column {place} is {literal(column.description)}")
 
 
 def flush(path: Path) -> None:

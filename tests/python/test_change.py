@@ -201,7 +201,7 @@ def test_das_gupta_on_the_first_worked_example(sandbox: Sandbox) -> None:
 def test_das_gupta_on_products_of_three_to_five(
     sandbox: Sandbox, before: tuple[float, ...], after: tuple[float, ...], printed: tuple[float, ...]
 ) -> None:
-    """Examples 2.2 to 2.4 of Das Gupta (1993), as the README of DasGuptR prints them."""
+    """Examples of chapter 2 of Das Gupta (1993), as the README of DasGuptR prints them."""
     ones = [1.0] * (5 - len(before))
     got = probe_products(sandbox, np.array([[*before, *ones]]), np.array([[*after, *ones]])).iloc[0]
     parts = [got[f"effect_{len(before)}_{factor}"] for factor in FACTORS[: len(before)]]

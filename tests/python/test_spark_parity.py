@@ -13,7 +13,7 @@ import pytest
 from bad_input.corpus import lay_corpus
 from landing_builder import FIXTURES, PROJECT, Warehouse, build
 from parity import differences
-from real_data import lay_cdnow, lay_survey, read_purchases
+from real_data import CDNOW, ENGLISH, SPANISH, lay_cdnow, lay_survey, read_purchases
 
 from demo.generate import generate
 
@@ -69,6 +69,19 @@ def test_tables_of_an_earlier_build_on_spark_are_gone(on_duckdb: Warehouse) -> N
 def test_every_table_has_rows(on_duckdb: Warehouse) -> None:
     """Two empty tables are equal whatever the engines do."""
     assert empty(rows_per_table(on_duckdb.published)) == []
+
+
+def test_the_real_data_are_among_them(on_duckdb: Warehouse) -> None:
+    """To the last purchase and answer, with the retention that follows from them."""
+    with duckdb.connect(str(on_duckdb.published), read_only=True) as connection:
+        rows = connection.execute(
+            "select partner_code, (select count(*) from fct_transaction where partner_key = dim_partner.partner_key), "
+            "(select count(*) from fct_nps_response where partner_key = dim_partner.partner_key), "
+            "(select count(*) from fct_retention where partner_key = dim_partner.partner_key) > 0 "
+            "from dim_partner where partner_code in (?, ?, ?) order by all",
+            [CDNOW, ENGLISH, SPANISH],
+        ).fetchall()
+    assert rows == [(CDNOW, 69_659, 23_570, True), (ENGLISH, 0, 3_018, False), (SPANISH, 0, 260, False)]
 
 
 def rows_per_table(published: Path) -> dict[str, int]:

@@ -83,7 +83,6 @@ inner join tenure_bands
         between tenure_bands.from_days and tenure_bands.to_days
 left join censoring_curves
     on
-        retention.is_event
-        and retention.chain_link_key = censoring_curves.chain_link_key
+        retention.chain_link_key = censoring_curves.chain_link_key
         and retention.nps_category = censoring_curves.nps_category
         and retention.duration_days * 2 = censoring_curves.duration
