@@ -5,21 +5,22 @@ the demo, by the rows that DuckDB expects.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from nps_chain.settings import load_settings
 from study.sql_harness import DATABASE, PROJECT, compile_project
 
-WORK = Path(os.environ.get("NPS_WORK_DB") or PROJECT / "warehouse" / "work.duckdb")
+SETTINGS = load_settings()
+WORK = SETTINGS.work_database
 PAIRWISE = {"BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT"}
 # periods, bands, links, their quarters, replicates: what has no more rows on the demo hardly grows with the data
 FEW_ROWS = 600
 
-needs_demo = pytest.mark.skipif(not WORK.is_file(), reason="make test builds the demo first and names its database")
+needs_demo = pytest.mark.skipif(not WORK.is_file(), reason="make test builds the demo first and names its warehouse")
 
 
 def expected_rows(node: dict[str, Any]) -> float:
@@ -47,7 +48,8 @@ def plan(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, f
 
 
 @needs_demo
-def test_no_join_compares_every_row_with_every_row(tmp_path: Path) -> None:
+def test_no_join_compares_every_row_with_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NPS_RAW", str(SETTINGS.raw))
     names = sorted(path.stem for path in (PROJECT / "models").rglob("*.sql"))
     compiled = compile_project(tmp_path, names).queries
     queries = {name: query.replace(f'"{DATABASE}".', f'"{WORK.stem}".') for name, query in compiled.items()}
