@@ -1,6 +1,7 @@
 """The contracts of the public tables, from models/marts: columns, types, what is never null, the key, descriptions."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ class Column:
     name: str
     kind: str
     is_required: bool
-    description: str = ""
+    description: str
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,20 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    description: str = ""
+    description: str
 
     def has(self, name: str) -> bool:
         """Whether the contract has the column."""
         return any(column.name == name for column in self.columns)
 
 
-def load_tables(folder: Path = MODELS) -> list[Table]:
-    """The contracts of all public models, with the types as DuckDB calls them."""
+@cache
+def load_tables(folder: Path = MODELS) -> tuple[Table, ...]:
+    """The contracts of all public models, with the types as DuckDB calls them; read once for checks and publishing."""
     documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.yml"))]
     models = [model for document in documents for model in document.get("models", [])]
     with duckdb.connect() as connection:
-        return sorted((_table(connection, model) for model in models), key=lambda table: table.name)
+        return tuple(sorted((_table(connection, model) for model in models), key=lambda table: table.name))
 
 
 def _table(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Table:

@@ -64,9 +64,7 @@ def _copy_tables(work_database: Path, copy: Path) -> int:
             source = f"work.{identifier(schema)}.{identifier(name)}"
             target = f"published.main.{identifier(name)}"
             connection.execute(f"create table {target} as from {source} order by {_sort_key(connection, source)}")
-        connection.execute("begin")
-        _describe(connection, {name for _, name in tables})
-        connection.execute("commit")
+        _describe(connection)
         connection.execute("checkpoint published")
         connection.execute("detach published")
     return len(tables)
@@ -80,10 +78,12 @@ def _sort_key(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     return ", ".join(identifier(name) for name in dict.fromkeys(key))
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, names: set[str]) -> None:
+def _describe(connection: duckdb.DuckDBPyConnection) -> None:
     """Give tables and their columns the descriptions of their contracts as comments, whichever engine made them."""
     found = connection.execute("select table_name, column_name from duckdb_columns() where database_name = 'published'")
     columns = set(found.fetchall())
+    names = {name for name, _ in columns}
+    connection.execute("begin")
     for table in load_tables():
         if table.name not in names:
             continue
@@ -93,6 +93,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, names: set[str]) -> None:
             if (table.name, column.name) in columns:
                 place = f"{target}.{identifier(column.name)}"
                 connection.execute(f"comment on column {place} is {literal(column.description)}")
+    connection.execute("commit")
 
 
 def flush(path: Path) -> None:

@@ -27,6 +27,7 @@ from study.worlds import (
     draw_world,
     true_avoided,
     true_losses,
+    true_margins,
     true_values,
 )
 
@@ -118,9 +119,9 @@ def _truth(project: CompiledProject, world: World) -> Truth:
     for total in TOTALS:
         limits[total] /= world.plan.customers
     importance = tables["int_importance_replicate"].query("ownership_age_band_key == 0")
-    losses = true_losses(world)
+    losses, margins = true_losses(world), true_margins(world)
     return Truth(
-        values=true_values(world, losses),
+        values=true_values(losses, margins, world.plan.customers),
         losses={link: loss for link, (loss, _) in losses.items()},
         lost={link: loss * met / world.plan.customers for link, (loss, met) in losses.items()},
         nps=_true_nps(world, only_answered=True),
@@ -130,7 +131,7 @@ def _truth(project: CompiledProject, world: World) -> Truth:
         limits=limits,
         importance=_by_link(importance),
         revenue_at_risk=_by_link(tables["int_category_replicate"])["revenue_at_risk_eur"] / world.plan.customers,
-        avoided=true_avoided(world),
+        avoided=true_avoided(world, margins),
         avoided_limit=_mean_avoided(tables["mart_business_case"]) / world.plan.customers,
         journeys=tables["mart_journey_rule"].set_index(["journey_rule", "compared_rule"]),
     )

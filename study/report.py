@@ -32,7 +32,7 @@ class Share:
         if not self.number:
             return ""
         # where all agree the rule of three bounds what was missed
-        bound = min(1, RULE_OF_THREE / max(1, self.number))
+        bound = min(1, RULE_OF_THREE / self.number)
         if self.share == 0:
             return f"0% (under {bound:.1%})"
         if self.share == 1:

@@ -157,7 +157,8 @@ def _tied(plan: Plan, random: np.random.Generator, one: int, other: int) -> Plan
     """The plan with the second link's leaving set so that both lose as much."""
     seed = int(random.integers(2**32))
     for _ in range(TIE_ROUNDS):
-        values = true_values(draw_world(replace(plan, customers=TIE_CUSTOMERS), np.random.default_rng(seed)))
+        world = draw_world(replace(plan, customers=TIE_CUSTOMERS), np.random.default_rng(seed))
+        values = true_values(true_losses(world), true_margins(world), TIE_CUSTOMERS)
         ratio = values[one] / max(values[other], 1e-9)
         links = tuple(
             replace(link, leave=tuple(min(MOST_LEAVING, share * ratio) for share in link.leave))
@@ -328,13 +329,12 @@ def true_margins(world: World) -> dict[int, float]:
     return margins
 
 
-def true_avoided(world: World) -> dict[int, float]:
+def true_avoided(world: World, margins: dict[int, float]) -> dict[int, float]:
     """Euros that each link avoids to lose in a quarter of the trailing year, per customer of the world.
 
     The same customers are met as often as they are, and would have been lost as often as those of the year before. Of a
     link without a programme it is about 0: what its customers' tenure and other links' halo change from year to year.
     """
-    margins = true_margins(world)
     avoided = {}
     for events in world.events:
         (before, _), (after, met) = (_quarterly_loss(events, first) for first in (TRAILING_FROM - YEAR, TRAILING_FROM))
@@ -351,10 +351,6 @@ def _quarterly_loss(events: Events, first_day: int) -> tuple[float, float]:
     return float(mean.mean()), len(met) / 4
 
 
-def true_values(world: World, losses: dict[int, tuple[float, float]] | None = None) -> dict[int, float]:
-    """Value at stake per link and customer of the world, from its losses."""
-    margins = true_margins(world)
-    customers = world.plan.customers
-    return {
-        link: loss * met * margins[link] / customers for link, (loss, met) in (losses or true_losses(world)).items()
-    }
+def true_values(losses: dict[int, tuple[float, float]], margins: dict[int, float], customers: int) -> dict[int, float]:
+    """Value at stake per link and customer of the world."""
+    return {link: loss * met * margins[link] / customers for link, (loss, met) in losses.items()}
