@@ -16,7 +16,7 @@ from nps_chain.delimited import Header, Record, has_wide_line, header_names, mat
 from nps_chain.errors import UserError
 from nps_chain.files import CHUNK, LandingFile, Scan, scan
 from nps_chain.identity import BLANKS
-from nps_chain.projection import Relation, identifier, literal, path_list, select_sql
+from nps_chain.projection import RUNNING_NUMBER, Relation, identifier, literal, path_list, select_sql
 
 Item = TypeVar("Item")
 
@@ -269,22 +269,26 @@ class NdjsonReader(Reader):
         )
 
     def _lines_query(self, files: list[Prepared]) -> str:
-        """All lines with their running number, which must be counted before any is left out."""
+        """All lines, in their order."""
         newline = "\\r\\n" if files[0].scan.crlfs else "\\n"
         return (
-            "select file_index, row_number() over () as number, text from read_csv("
+            "select file_index, text from read_csv("
             f"{path_list([prepared.read_path for prepared in files])}, columns = {{'text': 'varchar'}}, "
             f"header = false, delim = {literal(NO_DELIMITER)}, quote = '', escape = '', new_line = {literal(newline)}, "
             f"max_line_size = {MAX_LINE_BYTES}, auto_detect = false, strict_mode = true, ignore_errors = true, "
             f"{NO_PARTITIONS})"
         )
 
-    def _objects_query(self, lines: str) -> str:
+    def _objects_query(self, lines: str, number: str) -> str:
+        """The fields of every line that is a row. Lines are numbered before any is left out.
+
+        Counting them also keeps the engine from judging each twice, in the filter and for its fields.
+        """
         paths = ", ".join(literal(_json_path(column.name)) for column in self.dataset.columns)
+        fields = f"case when {self._is_row()} then json_extract_string(text, [{paths}]) end as fields"
         return (
-            "select file_index, number, "
-            f"case when {self._is_row()} then json_extract_string(text, [{paths}]) end as fields "
-            f"from ({lines}) where {self._is_row()}"
+            f"select * from (select *, {number} as number from (select * exclude (text), {fields} from ({lines}))) "
+            "where fields is not null"
         )
 
     def _is_row(self) -> str:
@@ -295,7 +299,7 @@ class NdjsonReader(Reader):
 
     def quick_relation(self, files: list[Prepared]) -> Relation:
         """A scan of whole lines, taken apart as JSON."""
-        query = self._objects_query(self._lines_query(files))
+        query = self._objects_query(self._lines_query(files), RUNNING_NUMBER)
         return Relation(query, files[0].source, self.facts(files, heading_lines=0), sequence="number")
 
     def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
@@ -303,8 +307,8 @@ class NdjsonReader(Reader):
         if rows == prepared.lines:
             return []
         others = self.connection.execute(
-            f"select number, clean(text) is null from ({self._lines_query([prepared])}) "
-            f"where not {self._is_row()} order by number"
+            f"select number, clean(text) is null from (select *, {RUNNING_NUMBER} as number "
+            f"from ({self._lines_query([prepared])})) where not {self._is_row()} order by number"
         ).fetchall()
         if rows + len(others) != prepared.lines:
             return None
@@ -340,7 +344,7 @@ class NdjsonReader(Reader):
                 "text": pa.array([text for _, text in lines], pa.string()),
             }
         )
-        query = self._objects_query("select 0 as file_index, line as number, text from patient_chunk")
+        query = self._objects_query("select 0 as file_index, line, text from patient_chunk", number="line")
         self.insert_patient(prepared, query, chunk, line="number")
         self.connection.register("patient_chunk", chunk)
         rows = self.connection.execute(

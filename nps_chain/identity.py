@@ -33,13 +33,16 @@ HASH_KINDS = {
 # What surrounds a value without being part of it: white space, the no-break space and a stray byte order mark.
 BLANKS = " \t\r\n\v\f\u00a0\ufeff"
 
+# Looking at a value's ends costs a third of what a regular expression does, and trimming twice as much. A blank within
+# ASCII sorts before the first sign that is none.
+_HAS_BLANK_END = " or ".join(
+    ["x < '!'"]
+    + [f"starts_with(x, '{blank}')" for blank in BLANKS if not blank.isascii()]
+    + [f"ends_with(x, '{blank}')" for blank in BLANKS]
+)
+
 _MACROS = rf"""
--- trimming is dear and hardly ever needed, looking is cheap
-create or replace macro clean(x) as
-    case
-        when regexp_matches(x, '^[{BLANKS}]|[{BLANKS}]$') then nullif(trim(x, '{BLANKS}'), '')
-        else nullif(x, '')
-    end;
+create or replace macro clean(x) as case when {_HAS_BLANK_END} then nullif(trim(x, '{BLANKS}'), '') else x end;
 
 create or replace macro clean_email(x) as
     case
