@@ -41,24 +41,35 @@
 {%- endmacro %}
 
 
-{#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish.
-    Keys are hashes, so a path of n nodes shrinks by a constant factor a round. One end of an edge at a time: with both
-    moves in one join an optimiser may start with the pairs of moves that differ, which is nearly every pair there is. -#}
+{#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish. An edge is one row,
+    the smaller node first. Keys are hashes, so a path of n nodes shrinks by a constant factor a round. One end of an edge at a
+    time: with both moves in one join an optimiser may start with the pairs of moves that differ, which is nearly every
+    pair there is. -#}
 {% macro contraction_round(number) %}
 {% call kept_cte('move_' ~ number) %}
 
     select
-        node_a as node_key,
-        least(node_a, min(node_b)) as moved_to
-    from edge_{{ number }}
-    group by node_a
+        node_key,
+        least(node_key, min(neighbour)) as moved_to
+    from (
+        select
+            node_a as node_key,
+            node_b as neighbour
+        from edge_{{ number }}
+        union all
+        select
+            node_b as node_key,
+            node_a as neighbour
+        from edge_{{ number }}
+    ) as ends
+    group by node_key
 
 {% endcall %},
 
 {% call kept_cte('half_moved_' ~ number) %}
 
     select
-        move.moved_to as node_a,
+        move.moved_to as moved_a,
         edge.node_b
     from edge_{{ number }} as edge
     inner join move_{{ number }} as move on edge.node_a = move.node_key
@@ -68,11 +79,11 @@
 {% call kept_cte('edge_' ~ (number + 1)) %}
 
     select distinct
-        half_moved.node_a,
-        move.moved_to as node_b
+        least(half_moved.moved_a, move.moved_to) as node_a,
+        greatest(half_moved.moved_a, move.moved_to) as node_b
     from half_moved_{{ number }} as half_moved
     inner join move_{{ number }} as move on half_moved.node_b = move.node_key
-    where half_moved.node_a != move.moved_to
+    where half_moved.moved_a != move.moved_to
 
 {% endcall %},
 

@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 {% macro duckdb__offset_text_to_utc(text) -%}
-    timezone('UTC', try_cast({{ text }} as timestamptz))
+    make_timestamp(epoch_us(try_cast({{ text }} as timestamptz)))
 {%- endmacro %}
 
 {#- UTC timestamp of a text that is the wall clock of a time zone; null where it is none. -#}
@@ -26,6 +26,15 @@
     case when convert_timezone('UTC', {{ time_zone }}, {{ second }}) = {{ local }} then {{ second }} else {{ first }} end
 {%- endmacro %}
 
+{#- A zone that stands in the query is looked up once, one that stands in a row at every row, at six times the cost. -#}
 {% macro duckdb__local_text_to_utc(text, time_zone) -%}
-    timezone('UTC', timezone({{ time_zone }}, try_cast({{ text }} as timestamp)))
+    {%- set local = 'try_cast(' ~ text ~ ' as timestamp)' -%}
+    make_timestamp(epoch_us(
+        case {{ time_zone }}
+            {%- for zone in var('time_zones') %}
+            when '{{ zone }}' then timezone('{{ zone }}', {{ local }})
+            {%- endfor %}
+            else timezone({{ time_zone }}, {{ local }})
+        end
+    ))
 {%- endmacro %}

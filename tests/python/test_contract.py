@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ import yaml
 from nps_chain import docs
 from nps_chain.contract import CONTRACT_PATH, load_contract
 from nps_chain.errors import UserError
+from nps_chain.identity import COUNTRIES_PATH
+from nps_chain.settings import ROOT
 
 
 def write(tmp_path: Path, change) -> Path:
@@ -72,3 +75,10 @@ def test_landing_page_names_every_column_and_reason():
     for dataset in load_contract().datasets:
         assert f"`{dataset.path}`" in page
         assert all(f"| `{column.name}` |" in page for column in dataset.columns)
+
+
+def test_times_of_every_known_country_are_read_fast():
+    """A zone of the seed that dbt_project.yml does not list is looked up at every row."""
+    with COUNTRIES_PATH.open(encoding="utf-8", newline="") as stream:
+        zones = {row["time_zone"] for row in csv.DictReader(stream)}
+    assert zones <= set(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["time_zones"])

@@ -4,52 +4,56 @@
 
 with
 
-{% call kept_cte('both_ways') %}
-
-    select
-        node_a,
-        kind_a,
-        node_b,
-        kind_b
-    from {{ ref('int_identity_pair') }}
-    union all
-    select
-        node_b as node_a,
-        kind_b as kind_a,
-        node_a as node_b,
-        kind_a as kind_b
-    from {{ ref('int_identity_pair') }}
-
-{% endcall %},
-
 {% call kept_cte('nodes') %}
 
     select
-        node_key,
-        min(node_kind) as node_kind,
-        max(neighbours) as max_neighbours,
-        max(neighbours) > {{ var('identity_hub_max_neighbours') }} as is_hub
+        *,
+        max_neighbours > {{ var('identity_hub_max_neighbours') }} as is_hub
     from (
         select
-            node_a as node_key,
-            kind_a as node_kind,
-            kind_b,
-            count(*) as neighbours
-        from both_ways
-        group by node_a, kind_a, kind_b
-    ) as neighbours_by_kind
-    group by node_key
+            node_key,
+            min(node_kind) as node_kind,
+            greatest(
+                count(*) filter (where neighbour_kind = 'customer'),
+                count(*) filter (where neighbour_kind = 'email'),
+                count(*) filter (where neighbour_kind = 'phone'),
+                count(*) filter (where neighbour_kind = 'unit')
+            ) as max_neighbours
+        from (
+            select
+                node_a as node_key,
+                kind_a as node_kind,
+                kind_b as neighbour_kind
+            from {{ ref('int_identity_pair') }}
+            union all
+            select
+                node_b as node_key,
+                kind_b as node_kind,
+                kind_a as neighbour_kind
+            from {{ ref('int_identity_pair') }}
+        ) as ends
+        group by node_key
+    ) as counted
+
+{% endcall %},
+
+{% call kept_cte('hubs') %}
+
+    select node_key
+    from nodes
+    where is_hub
 
 {% endcall %},
 
 {% call kept_cte('edge_0') %}
 
     select
-        both_ways.node_a,
-        both_ways.node_b
-    from both_ways
-    inner join nodes as nodes_a on both_ways.node_a = nodes_a.node_key and not nodes_a.is_hub
-    inner join nodes as nodes_b on both_ways.node_b = nodes_b.node_key and not nodes_b.is_hub
+        pairs.node_a,
+        pairs.node_b
+    from {{ ref('int_identity_pair') }} as pairs
+    left join hubs as hub_a on pairs.node_a = hub_a.node_key
+    left join hubs as hub_b on pairs.node_b = hub_b.node_key
+    where hub_a.node_key is null and hub_b.node_key is null
 
 {% endcall %},
 

@@ -132,3 +132,5 @@ select
     cast(sum(margin_eur) as decimal(18, 2)) as margin_eur
 from unioned
 group by chain_link_key, quarter_start_on, bucket
+-- the buckets of a stratum together: the bootstrap sums them in half the time
+order by chain_link_key, quarter_start_on

@@ -121,3 +121,5 @@ select
     {%- endfor %}
 from unioned
 group by chain_link_key, tenure_band_key, segment, bucket
+-- the buckets of a stratum together: the bootstrap sums them in half the time
+order by chain_link_key, tenure_band_key, segment
