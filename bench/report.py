@@ -127,7 +127,10 @@ def _growth(results: dict[float, Scale]) -> Iterable[str]:
         return
     yield "## Growth"
     yield ""
-    yield f"Ratio of time over ratio of raw rows; goal: at most {GROWTH_GOAL}."
+    text = f"Ratio of time over ratio of raw rows; goal: at most {GROWTH_GOAL}."
+    if len({one["machine"].get("commit") for one in results.values()}) > 1:
+        text += " Code differs between the sizes (Circumstances), so that a part of the growth is a change of the code."
+    yield from _prose(text)
     yield ""
     yield "| from | to | what | times the rows | times the time | growth | reached |"
     yield "|---:|---:|---|---:|---:|---:|---|"

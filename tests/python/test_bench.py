@@ -173,6 +173,11 @@ def test_the_report_is_written_of_what_was_measured(tmp_path: Path) -> None:
     # 4 s to 30 s for ten times the rows
     assert "| 1,000,000 | 10,000,000 | the four answers | 10.0 | 7.5 | 0.75 | yes |" in page
     assert "| 1,000,000 | | pandas | 0 | -9 |" in page
+    assert "Code differs" not in page
+    results["1e+07"]["machine"] = machine | {"commit": "def"}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    write_report(tmp_path / "results.json")
+    assert "Code differs between the sizes" in (tmp_path / "results.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -150,6 +150,18 @@ def test_large_files_keep_the_order_of_their_lines(landing, monkeypatch):
     assert counts == (2 * rows, 2 * rows, 2 * rows)
 
 
+def test_every_blank_is_taken_off_both_ends_and_left_inside():
+    kept = ["", "a", "a b", "\x01", "é", "!", "a\u00a0b"]
+    ends = ["", *BLANKS, "\n \t"]
+    texts = [before + text + after for text in kept for before in ends for after in ends]
+    with duckdb.connect() as connection:
+        identity.create_macros(connection)
+        found = connection.execute(
+            "select list(clean(text) order by place) from unnest(?) with ordinality as texts (text, place)", [texts]
+        ).fetchone()
+    assert found == ([text.strip(BLANKS) or None for text in texts],)
+
+
 def test_columns_are_found_by_name(landing):
     landing.write("dealer/D1/customers.csv", '\ufeffSEGMENT, Customer_No ,spare\r\nprivate,"7",x\r\n')
     landing.intake()
