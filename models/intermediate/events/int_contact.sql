@@ -17,7 +17,7 @@ ownership as (
 
 ),
 
-nodes as (
+nodes as {{ inline_cte() }} (
 
     select * from {{ ref('int_identity_node') }}
 

@@ -65,7 +65,7 @@ ownership as (
 
 ),
 
-nodes as (
+nodes as {{ inline_cte() }} (
 
     select * from {{ ref('int_identity_node') }}
 

@@ -5,7 +5,7 @@
 
 with
 
-invitations as (
+invitations as {{ inline_cte() }} (
 
     select * from {{ ref('int_survey_invitation') }}
 
@@ -29,7 +29,7 @@ surveys as (
 
 ),
 
-nodes as (
+nodes as {{ inline_cte() }} (
 
     select * from {{ ref('int_identity_node') }}
 

@@ -20,13 +20,13 @@ ownership as (
 
 ),
 
-dealer_customers as (
+dealer_customers as {{ inline_cte() }} (
 
     select * from {{ ref('stg_dealer__customers') }}
 
 ),
 
-shop_customers as (
+shop_customers as {{ inline_cte() }} (
 
     select * from {{ ref('stg_shop__customers') }}
 

@@ -1,13 +1,28 @@
 {{ config(materialized='view') }}
 
 {#- Every meeting of a customer with a link, scored or not. A view: one list of what a meeting is, and none of its rows
-    are written. -#}
+    are written. The transactions are read three times, since DuckDB keeps a copy of what a view's CTE that is read
+    twice holds. -#}
 with
 
 transactions as (
 
     select * from {{ ref('fct_transaction') }}
     where customer_key is not null
+
+),
+
+product_purchases as (
+
+    select * from {{ ref('fct_transaction') }}
+    where customer_key is not null and transaction_kind in ('new_unit', 'receipt') and product_key is not null
+
+),
+
+new_units as (
+
+    select * from {{ ref('fct_transaction') }}
+    where customer_key is not null and transaction_kind = 'new_unit'
 
 ),
 
@@ -79,8 +94,7 @@ meetings as (
         chain_key,
         'manufacturer' as link_code,
         transaction_on as met_on
-    from transactions
-    where transaction_kind in ('new_unit', 'receipt') and product_key is not null
+    from product_purchases
 
     union all
 
@@ -89,8 +103,7 @@ meetings as (
         chain_key,
         'importer' as link_code,
         transaction_on as met_on
-    from transactions
-    where transaction_kind = 'new_unit'
+    from new_units
 
     union all
 

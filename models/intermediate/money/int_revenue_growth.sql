@@ -1,3 +1,7 @@
+{#- A customer's two years at the end of a quarter: the last purchase up to then and, of the purchase quarters before
+    it, those that fall into the years. Quarters differ, so a year holds at most four of them, and looking back at
+    seven finds all. Adding up a row per purchase and year instead would take a group per customer and quarter. -#}
+{%- set quarters_back = range(1, 8) -%}
 with
 
 transactions as (
@@ -26,7 +30,7 @@ by_customer as (
         chain_key,
         customer_key,
         {{ quarter_start('transaction_on') }} as quarter_start_on,
-        sum(revenue_eur) as revenue_eur,
+        cast(sum(revenue_eur) as decimal(18, 2)) as revenue_eur,
         min(transaction_on) as first_on
     from transactions
     group by chain_key, customer_key, {{ quarter_start('transaction_on') }}
@@ -59,45 +63,90 @@ years as (
 
 ),
 
+purchase_quarters as (
+
+    select
+        by_customer.chain_key,
+        by_customer.customer_key,
+        by_customer.quarter_start_on,
+        by_customer.revenue_eur,
+        customers_won.won_on,
+        customers_won.acquisition_kind,
+        lead(by_customer.quarter_start_on) over (
+            partition by by_customer.chain_key, by_customer.customer_key
+            order by by_customer.quarter_start_on
+        ) as following_quarter_on,
+        {%- for back in quarters_back %}
+            {%- for column in ['quarter_start_on', 'revenue_eur'] %}
+                lag(by_customer.{{ column }}, {{ back }}) over (
+                    partition by by_customer.chain_key, by_customer.customer_key
+                    order by by_customer.quarter_start_on
+                ) as {{ column }}_{{ back }}{% if not loop.last %},{% endif %}
+            {%- endfor %}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from by_customer
+    left join customers_won
+        on
+            by_customer.customer_key = customers_won.customer_key
+            and by_customer.chain_key = customers_won.chain_key
+
+),
+
 customer_years as (
 
     select
         years.chain_key,
         years.quarter_start_on,
         years.year_from,
-        by_customer.customer_key,
-        sum(case when by_customer.quarter_start_on >= years.year_from then by_customer.revenue_eur else 0 end)
-            as revenue_eur,
-        sum(case when by_customer.quarter_start_on < years.year_from then by_customer.revenue_eur else 0 end)
-            as revenue_before_eur
+        purchases.customer_key,
+        purchases.won_on,
+        purchases.acquisition_kind,
+        case when purchases.quarter_start_on >= years.year_from then purchases.revenue_eur else 0 end
+        {%- for back in quarters_back if back < 4 %}
+            + case
+                when purchases.quarter_start_on_{{ back }} >= years.year_from
+                    then purchases.revenue_eur_{{ back }}
+                else 0
+            end
+        {%- endfor %} as revenue_eur,
+        case when purchases.quarter_start_on < years.year_from then purchases.revenue_eur else 0 end
+        {%- for back in quarters_back %}
+            + case
+                when
+                    purchases.quarter_start_on_{{ back }} >= years.previous_year_from
+                    and purchases.quarter_start_on_{{ back }} < years.year_from
+                    then purchases.revenue_eur_{{ back }}
+                else 0
+            end
+        {%- endfor %} as revenue_before_eur
     from years
-    inner join by_customer
+    inner join purchase_quarters as purchases
         on
-            years.chain_key = by_customer.chain_key
-            and by_customer.quarter_start_on between years.previous_year_from and years.quarter_start_on
+            years.chain_key = purchases.chain_key
+            and years.quarter_start_on >= purchases.quarter_start_on
+            and years.previous_year_from <= purchases.quarter_start_on
+            and (
+                years.quarter_start_on < purchases.following_quarter_on
+                or purchases.following_quarter_on is null
+            )
     where years.is_comparable
-    group by years.chain_key, years.quarter_start_on, years.year_from, by_customer.customer_key
 
 ),
 
 grouped as (
 
     select
-        customer_years.chain_key,
-        customer_years.quarter_start_on,
-        customer_years.revenue_eur,
-        customer_years.revenue_before_eur,
+        chain_key,
+        quarter_start_on,
+        revenue_eur,
+        revenue_before_eur,
         case
-            when customer_years.customer_key is null then 'unattributed'
-            when customer_years.revenue_before_eur > 0 then 'existing'
-            when customers_won.won_on >= customer_years.year_from then customers_won.acquisition_kind
+            when customer_key is null then 'unattributed'
+            when revenue_before_eur > 0 then 'existing'
+            when won_on >= year_from then acquisition_kind
             else 'won_back'
         end as customer_group
     from customer_years
-    left join customers_won
-        on
-            customer_years.customer_key = customers_won.customer_key
-            and customer_years.chain_key = customers_won.chain_key
 
 ),
 

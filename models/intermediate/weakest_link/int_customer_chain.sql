@@ -71,23 +71,20 @@ signs_of_life as (
     select
         coalesce(nodes.customer_key, registered.node_key) as customer_key,
         registered.chain_key,
-        min(registered.customer_since) as first_on,
-        -- a company that also holds a private account is a company
-        min(registered.segment) as segment
+        registered.customer_since as first_on,
+        registered.segment
     from registered
     left join nodes on {{ node_of('registered.node_key', 'nodes', 'customer') }}
-    group by coalesce(nodes.customer_key, registered.node_key), registered.chain_key
 
     union all
 
     select
         customer_key,
         chain_key,
-        min(transaction_on) as first_on,
+        transaction_on as first_on,
         cast(null as {{ dbt.type_string() }}) as segment
     from transactions
     where customer_key is not null
-    group by customer_key, chain_key
 
     union all
 
@@ -95,33 +92,30 @@ signs_of_life as (
     select
         customer_key,
         chain_key,
-        min(opened_on) as first_on,
+        opened_on as first_on,
         cast(null as {{ dbt.type_string() }}) as segment
     from contacts
     where customer_key is not null
-    group by customer_key, chain_key
 
     union all
 
     select
         customer_key,
         chain_key,
-        min(sent_on) as first_on,
+        sent_on as first_on,
         cast(null as {{ dbt.type_string() }}) as segment
     from invitations
     where customer_key is not null
-    group by customer_key, chain_key
 
     union all
 
     select
         customer_key,
         chain_key,
-        min(response_on) as first_on,
+        response_on as first_on,
         cast(null as {{ dbt.type_string() }}) as segment
     from responses
     where customer_key is not null
-    group by customer_key, chain_key
 
 )
 
@@ -129,6 +123,7 @@ select
     signs_of_life.customer_key,
     signs_of_life.chain_key,
     min(signs_of_life.first_on) as first_on,
+    -- a company that also holds a private account is a company
     coalesce(min(signs_of_life.segment), 'unknown') as segment
 from signs_of_life
 cross join period

@@ -43,7 +43,7 @@ repeated_keys as (
 
 ),
 
-matched as (
+matched as {{ inline_cte() }} (
 
     select
         parsed.*,

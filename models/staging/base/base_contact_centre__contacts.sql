@@ -91,7 +91,7 @@ repeated_keys as (
 
 ),
 
-matched as (
+matched as {{ inline_cte() }} (
 
     select
         parsed.*,

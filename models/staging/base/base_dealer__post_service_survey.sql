@@ -57,7 +57,7 @@ repeated_keys as (
 
 ),
 
-matched as (
+matched as {{ inline_cte() }} (
 
     select
         parsed.*,

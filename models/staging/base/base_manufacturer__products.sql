@@ -35,7 +35,7 @@ repeated_keys as (
 
 ),
 
-matched as (
+matched as {{ inline_cte() }} (
 
     select
         parsed.*,

@@ -55,7 +55,7 @@ repeated_keys as (
 
 ),
 
-matched as (
+matched as {{ inline_cte() }} (
 
     select
         parsed.*,
