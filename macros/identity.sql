@@ -1,3 +1,20 @@
+{#- The kind of node that each column of keyed identities holds. -#}
+{% macro node_kinds() -%}
+    {{ return({
+        'customer_hash': 'customer', 'loyalty_hash': 'customer', 'email_hash': 'email',
+        'phone_hash': 'phone', 'owner_node': 'unit',
+    }) }}
+{%- endmacro %}
+
+
+{#- Counts of a node's neighbours, one per kind, in a group of rows that name the `neighbour_kind`. -#}
+{% macro neighbours_of_each_kind() -%}
+    {%- for kind in node_kinds().values() | unique -%}
+        count(*) filter (where neighbour_kind = '{{ kind }}'){{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {#- The identity node of a serial number on a day: the unit in the hands of one owner. A unit that is sold on gets a
     new node with every owner, so that buyer and seller are never taken for one person. Before the first known sale
     it is node 0 of the serial number. `ownership` is the alias of int_ownership joined with `owned_on`. -#}

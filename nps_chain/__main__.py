@@ -23,9 +23,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Error: {machine_sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
+        return _stopped()
+    except RuntimeError as error:
+        # a query that is stopped at the keyboard says so in an error of its own
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        return _stopped()
     return 0
+
+
+def _stopped() -> int:
+    print("Stopped.", file=sys.stderr)
+    return 130
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -157,6 +157,14 @@ class Previous:
         """The files of a data set that were loaded."""
         return [file for file in self.files.values() if file.dataset == dataset.name]
 
+    def parts_without(self, dataset: Dataset, kept: list[FileResult]) -> list[Path]:
+        """The parts of a data set from which rows go, if only these files stay."""
+        if self.raw is None:
+            return []
+        staying = {file.file_id for file in kept}
+        names = {str(file.part) for file in self.of_dataset(dataset) if file.file_id not in staying}
+        return [dataset_folder(self.raw, dataset.name) / name for name in sorted(names)]
+
 
 def _check_apart(landing: Path, raw: Path) -> None:
     if raw.resolve().is_relative_to(landing.resolve()):
@@ -191,6 +199,17 @@ def _size(path: Path) -> int:
 def _sentence(file: LandingFile, error: Exception) -> str:
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return f"{file.relative} was not read: {reason or 'the file cannot be opened'}."
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What there is to do for a data set: files whose rows are there already, and files to read."""
+
+    dataset: Dataset
+    kept: list[FileResult]
+    changed: list[LandingFile]
+    # of the files to read, and of the old parts that lose rows
+    bytes: tuple[int, ...]
 
 
 class Intake:
@@ -229,7 +248,7 @@ class Intake:
             "create table rejects (dataset varchar, file_id bigint, line_number bigint, reason varchar)"
         )
         (self.raw / CHANGES).mkdir()
-        results = self._load(self.contract.dataset(PARTNERS))
+        results = self._load(self._sort_out(self.contract.dataset(PARTNERS)))
         self.partner_calling_codes = self._read_calling_codes()
         results += self._load_others([dataset for dataset in self.contract.datasets if dataset.name != PARTNERS])
         files = self._complete(results)
@@ -250,53 +269,47 @@ class Intake:
         Numbering lines is a matter of one thread. Queries side by side that may use all threads wait for each other's,
         and waiting takes a third of the processor.
         """
-        datasets.sort(key=self._bytes, reverse=True)
-        large = [dataset for dataset in datasets if self._has_large_file(dataset)]
-        results = [result for dataset in large for result in self._load(dataset)]
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            works = sorted(pool.map(self._sort_out, datasets), key=lambda work: sum(work.bytes), reverse=True)
+        large = [work for work in works if max(work.bytes, default=0) >= LARGE_BYTES]
+        results = [result for work in large for result in self._load(work)]
         self.connection.execute("set threads = 1")
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            for loaded in pool.map(self._load, [dataset for dataset in datasets if dataset not in large]):
+            for loaded in pool.map(self._load, [work for work in works if work not in large]):
                 results += loaded
         self.connection.execute("reset threads")
         return results
 
-    def _has_large_file(self, dataset: Dataset) -> bool:
-        return any(_size(file.path) >= LARGE_BYTES for file in self._files_of(dataset))
-
-    def _bytes(self, dataset: Dataset) -> int:
-        return sum(_size(file.path) for file in self._files_of(dataset))
-
-    def _files_of(self, dataset: Dataset) -> list[LandingFile]:
-        return [file for file in self.files if file.dataset is dataset]
-
-    def _load(self, dataset: Dataset) -> list[FileResult]:
+    def _load(self, work: Work) -> list[FileResult]:
+        dataset = work.dataset
         with self.connection.cursor() as cursor:
             identity.set_key(cursor, self.key)
-            kept, changed = self._sort_out(dataset)
             parts = Parts(cursor, dataset, self.previous, self.raw)
-            parts.keep(kept)
+            parts.keep(work.kept)
             results: list[FileResult] = []
-            if changed or parts.is_empty:
+            if work.changed or parts.is_empty:
                 loader = DatasetLoader(cursor, dataset, parts.add(), self.scratch)
-                results = loader.load(changed, self.partner_calling_codes)
-            results = parts.gather([*kept, *results])
+                results = loader.load(work.changed, self.partner_calling_codes)
+            results = parts.gather([*work.kept, *results])
             self.changed_rows[dataset.name] = parts.write_changes()
         rows = sum(result.rows_read for result in results)
-        self.kept += kept
-        unread = f", {count_files(len(kept))} unchanged" if kept else ""
+        self.kept += work.kept
+        unread = f", {count_files(len(work.kept))} unchanged" if work.kept else ""
         self.progress(f"{dataset.name}: {count_files(len(results))}, {rows:,} rows{unread}")
         return results
 
-    def _sort_out(self, dataset: Dataset) -> tuple[list[FileResult], list[LandingFile]]:
-        """The files whose rows are there already, and those that must be read."""
+    def _sort_out(self, dataset: Dataset) -> Work:
         kept, changed = [], []
-        for file in self._files_of(dataset):
+        for file in self.files:
+            if file.dataset is not dataset:
+                continue
             known = self.previous.unchanged(file, self.partner_calling_codes.get(file.partner_code or ""))
             if known:
                 kept.append(known)
             else:
                 changed.append(file)
-        return kept, changed
+        paths = [file.path for file in changed] + self.previous.parts_without(dataset, kept)
+        return Work(dataset, kept, changed, tuple(map(_size, paths)))
 
     def _read_calling_codes(self) -> dict[str, str]:
         rows = self.connection.execute(

@@ -60,7 +60,7 @@ def _table(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Tabl
     keys += [
         [entry["name"]]
         for entry in model["columns"]
-        if "unique" in entry.get("data_tests", [])
+        if any("unique" in ([test] if isinstance(test, str) else test) for test in entry.get("data_tests", []))
         or any(constraint["type"] in ("primary_key", "unique") for constraint in entry.get("constraints", []))
     ]
     return Table(model["name"], columns, tuple(keys[0]) if keys else (), model.get("description", "").strip())

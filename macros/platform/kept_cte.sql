@@ -1,5 +1,5 @@
 {#- A CTE of a chain in which each is read more than once by the next: its query, the body of the call block, is run once and its
-    rows are kept. Inlined, a chain of n such CTEs would run the first one 3^n times. The query may name CTEs
+    rows are kept. Inlined, a chain of n such CTEs would run the first one 5^n times. The query may name CTEs
     kept before, and none else; the name must be unique in the project. -#}
 {% macro kept_cte(name) -%}
     {{ return(adapter.dispatch('kept_cte')(name, caller())) }}

@@ -28,6 +28,17 @@ OVERRULING = (1, 2)
 KIB = 1 << 10
 MIB = 1 << 20
 READ_ONLY = stat.S_IRUSR | stat.S_IXUSR
+STOPPED = """
+import os, signal, sys, threading, duckdb
+from nps_chain import __main__, build
+def build_for_hours(*arguments):
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with duckdb.connect() as connection:
+        connection.execute("select max(sha256(cast(range as varchar))) from range(1000000000)")
+build.build = build_for_hours
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(__main__.main(["build"]))
+"""
 SHARE_OF_DISK = """
 mount -t tmpfs -o size="$1" none "$2" || exit 99
 cp "$3/." "$2" -a
@@ -261,6 +272,11 @@ def test_the_landing_folder_vanishes(
 
     monkeypatch.setattr(intake, "list_landing", list_then_lose)
     assert_one_sentence(run_here(landing, capfd), "vanished")
+
+
+def test_stopped_at_the_keyboard_during_a_query() -> None:
+    result = subprocess.run([sys.executable, "-c", STOPPED], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (130, "Stopped.\n")
 
 
 def test_the_check_sees_a_stack_trace() -> None:

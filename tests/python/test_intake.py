@@ -112,7 +112,7 @@ def test_damage_never_loses_count(tmp_path_factory, lines):
     assert len(found) == len(set(found)) == folder.manifest()["chain/programme_costs.csv"]["rows_read"]
 
 
-@pytest.mark.parametrize("large_bytes", [0, intake.LARGE_BYTES], ids=["large", "small"])
+@pytest.mark.parametrize("large_bytes", [0, 400, intake.LARGE_BYTES], ids=["large", "both", "small"])
 def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_bytes):
     monkeypatch.setattr(intake, "LARGE_BYTES", large_bytes)
 

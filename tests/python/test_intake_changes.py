@@ -4,6 +4,7 @@ The oracle is the same folder read anew: whatever came before, both raw folders 
 """
 
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,36 @@ def rows(landing: Landing, dataset: str) -> Counter[tuple[Any, ...]]:
 def customers(*numbers: int) -> str:
     """A file of customers."""
     return CUSTOMERS + "".join(f"{number},c{number}@example.com,private\n" for number in numbers)
+
+
+def test_large_work_alone_gets_all_threads(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "LARGE_BYTES", 2_000)
+    in_turn: list[str] = []
+    load = intake.Intake._load
+
+    def watch(self: intake.Intake, work: intake.Work) -> list[FileResult]:
+        if threading.current_thread() is threading.main_thread():
+            in_turn.append(work.dataset.name)
+        return load(self, work)
+
+    monkeypatch.setattr(intake.Intake, "_load", watch)
+
+    def data_sets_in_turn() -> list[str]:
+        in_turn.clear()
+        landing.intake()
+        _partners, *found = in_turn
+        assert content(landing) == read_anew(landing)
+        return found
+
+    landing.write("dealer/D1/customers.csv", customers(*range(200)))
+    landing.write("shop/S1/customers.csv", customers(*range(20)))
+    assert data_sets_in_turn() == ["dealer__customers"]
+    # what is large did not change
+    landing.write("dealer/D2/customers.csv", customers(1))
+    assert data_sets_in_turn() == []
+    # what is read is small, what its rows are taken from is not
+    landing.write("dealer/D1/customers.csv", customers(1, 2))
+    assert data_sets_in_turn() == ["dealer__customers"]
 
 
 def test_an_unchanged_file_is_not_read_again(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,11 @@ def test_marts_alone_are_published(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["nps_chain.duckdb", "work.duckdb"]
 
 
+def test_every_dimension_and_mart_has_a_key():
+    """Whose repetition stops the publishing; a fact's key is its file and line."""
+    assert [table.name for table in load_tables() if not table.key and not table.name.startswith("fct_")] == []
+
+
 def test_tables_are_described_in_their_comments(tmp_path):
     """As their contracts describe them, to the quote."""
     work = work_database(tmp_path, 1)

@@ -13,12 +13,7 @@ with
         select
             node_key,
             min(node_kind) as node_kind,
-            greatest(
-                count(*) filter (where neighbour_kind = 'customer'),
-                count(*) filter (where neighbour_kind = 'email'),
-                count(*) filter (where neighbour_kind = 'phone'),
-                count(*) filter (where neighbour_kind = 'unit')
-            ) as max_neighbours
+            greatest({{ neighbours_of_each_kind() }}) as max_neighbours
         from (
             select
                 node_a as node_key,

@@ -6,10 +6,6 @@
     ('shop_answers', ['loyalty_hash', 'email_hash']),
     ('callers', ['loyalty_hash', 'email_hash', 'phone_hash', 'owner_node']),
 ] -%}
-{%- set node_kinds = {
-    'customer_hash': 'customer', 'loyalty_hash': 'customer', 'email_hash': 'email',
-    'phone_hash': 'phone', 'owner_node': 'unit',
-} -%}
 {%- set record_pairs = pairs_of(record_sources) -%}
 
 with
@@ -130,8 +126,8 @@ pairs as (
         select
             {{ a }} as node_a,
             {{ b }} as node_b,
-            '{{ node_kinds[a] }}' as kind_a,
-            '{{ node_kinds[b] }}' as kind_b
+            '{{ node_kinds()[a] }}' as kind_a,
+            '{{ node_kinds()[b] }}' as kind_b
         from {{ source }}
         where {{ a }} is not null and {{ b }} is not null
         {% if not loop.last %}

@@ -2,7 +2,7 @@
     invitations (a shop asks at the till), the customers who bought there stand for those asked, and the mode is in no weight. -#}
 with
 
-invitations as (
+invitations as {{ inline_cte() }} (
 
     select * from {{ ref('fct_survey_invitation') }}
 

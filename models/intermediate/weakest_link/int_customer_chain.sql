@@ -71,10 +71,12 @@ signs_of_life as (
     select
         coalesce(nodes.customer_key, registered.node_key) as customer_key,
         registered.chain_key,
-        registered.customer_since as first_on,
-        registered.segment
+        min(registered.customer_since) as first_on,
+        -- a company that also holds a private account is a company
+        min(registered.segment) as segment
     from registered
     left join nodes on {{ node_of('registered.node_key', 'nodes', 'customer') }}
+    group by coalesce(nodes.customer_key, registered.node_key), registered.chain_key
 
     union all
 
@@ -123,7 +125,6 @@ select
     signs_of_life.customer_key,
     signs_of_life.chain_key,
     min(signs_of_life.first_on) as first_on,
-    -- a company that also holds a private account is a company
     coalesce(min(signs_of_life.segment), 'unknown') as segment
 from signs_of_life
 cross join period

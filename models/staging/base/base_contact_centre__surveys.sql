@@ -20,7 +20,7 @@ partners as (
 
 ),
 
-contacts as (
+contacts as {{ inline_cte() }} (
 
     select * from {{ ref('stg_contact_centre__contacts') }}
 

@@ -18,7 +18,7 @@ partners as (
 
 ),
 
-units_built as (
+units_built as {{ inline_cte() }} (
 
     select * from {{ ref('stg_manufacturer__units_built') }}
 

@@ -11,7 +11,7 @@ raw_rows as {{ inline_cte() }} (
 
 ),
 
-invitations as (
+invitations as {{ inline_cte() }} (
 
     select * from {{ ref('stg_manufacturer__survey_invitations') }}
 

@@ -31,7 +31,7 @@ repairers as (
 
 ),
 
-units_built as (
+units_built as {{ inline_cte() }} (
 
     select * from {{ ref('stg_manufacturer__units_built') }}
 
