@@ -157,13 +157,10 @@ class Previous:
         """The files of a data set that were loaded."""
         return [file for file in self.files.values() if file.dataset == dataset.name]
 
-    def parts_without(self, dataset: Dataset, kept: list[FileResult]) -> list[Path]:
-        """The parts of a data set from which rows go, if only these files stay."""
-        if self.raw is None:
-            return []
-        staying = {file.file_id for file in kept}
-        names = {str(file.part) for file in self.of_dataset(dataset) if file.file_id not in staying}
-        return [dataset_folder(self.raw, dataset.name) / name for name in sorted(names)]
+    def parts_of(self, files: list[FileResult]) -> list[Path]:
+        """The parts that hold the rows of these files."""
+        raw = self.raw
+        return sorted({dataset_folder(raw, str(file.dataset)) / str(file.part) for file in files}) if raw else []
 
 
 def _check_apart(landing: Path, raw: Path) -> None:
@@ -203,10 +200,11 @@ def _sentence(file: LandingFile, error: Exception) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What there is to do for a data set: files whose rows are there already, and files to read."""
+    """What there is to do for a data set: files whose rows stay, files whose rows go, and files to read."""
 
     dataset: Dataset
     kept: list[FileResult]
+    gone: list[FileResult]
     changed: list[LandingFile]
     # of the files to read, and of the old parts that lose rows
     bytes: tuple[int, ...]
@@ -271,10 +269,9 @@ class Intake:
         """
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             works = sorted(pool.map(self._sort_out, datasets), key=lambda work: sum(work.bytes), reverse=True)
-        large = [work for work in works if max(work.bytes, default=0) >= LARGE_BYTES]
-        results = [result for work in large for result in self._load(work)]
-        self.connection.execute("set threads = 1")
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            large = [work for work in works if max(work.bytes, default=0) >= LARGE_BYTES]
+            results = [result for work in large for result in self._load(work)]
+            self.connection.execute("set threads = 1")
             for loaded in pool.map(self._load, [work for work in works if work not in large]):
                 results += loaded
         self.connection.execute("reset threads")
@@ -285,7 +282,7 @@ class Intake:
         with self.connection.cursor() as cursor:
             identity.set_key(cursor, self.key)
             parts = Parts(cursor, dataset, self.previous, self.raw)
-            parts.keep(work.kept)
+            parts.keep(work.kept, work.gone)
             results: list[FileResult] = []
             if work.changed or parts.is_empty:
                 loader = DatasetLoader(cursor, dataset, parts.add(), self.scratch)
@@ -308,8 +305,10 @@ class Intake:
                 kept.append(known)
             else:
                 changed.append(file)
-        paths = [file.path for file in changed] + self.previous.parts_without(dataset, kept)
-        return Work(dataset, kept, changed, tuple(map(_size, paths)))
+        staying = {file.file_id for file in kept}
+        gone = [file for file in self.previous.of_dataset(dataset) if file.file_id not in staying]
+        paths = [file.path for file in changed] + self.previous.parts_of(gone)
+        return Work(dataset, kept, gone, changed, tuple(map(_size, paths)))
 
     def _read_calling_codes(self) -> dict[str, str]:
         rows = self.connection.execute(
@@ -385,6 +384,7 @@ class Parts:
     def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, previous: Previous, raw: Path) -> None:
         self.connection = connection
         self.dataset = dataset
+        self.previous = previous
         self.raw = raw
         self.folder = dataset_folder(raw, dataset.name)
         self.folder.mkdir()
@@ -398,10 +398,9 @@ class Parts:
         """Whether nothing was taken over."""
         return not any(self.folder.iterdir())
 
-    def keep(self, kept: list[FileResult]) -> None:
-        """Take over the rows of these files: a part by a link where all of it stays, by a copy where some rows go."""
-        staying = {file.file_id for file in kept}
-        self.gone = [file for file in self.old_files if file.file_id not in staying]
+    def keep(self, kept: list[FileResult], gone: list[FileResult]) -> None:
+        """Take over the rows of files: a part by a link where all of it stays, by a copy where some rows go."""
+        self.gone = gone
         losing: dict[str, list[int]] = defaultdict(list)
         for file in self.gone:
             losing[str(file.part)].append(file.file_id)
@@ -452,8 +451,7 @@ class Parts:
         old = nothing
         if self.gone:
             ids = ", ".join(str(file.file_id) for file in self.gone)
-            paths = [self.old_part(name) for name in sorted({str(file.part) for file in self.gone})]
-            old = f"select * from {parts_sql(paths)} where file_id in ({ids})"
+            old = f"select * from {parts_sql(self.previous.parts_of(self.gone))} where file_id in ({ids})"
         # of a load that read all anew nobody asks what changed
         new = f"select * from {parts_sql([self.new])}" if self.new and self.old_folder else nothing
         query = f"(({old}) except all ({new})) union all (({new}) except all ({old}))"

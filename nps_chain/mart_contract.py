@@ -57,13 +57,15 @@ def _table(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Tabl
         for entry in model["columns"]
     )
     keys = [constraint["columns"] for constraint in model.get("constraints", []) if constraint["type"] == "primary_key"]
-    keys += [
-        [entry["name"]]
-        for entry in model["columns"]
-        if any("unique" in ([test] if isinstance(test, str) else test) for test in entry.get("data_tests", []))
-        or any(constraint["type"] in ("primary_key", "unique") for constraint in entry.get("constraints", []))
-    ]
+    keys += [[entry["name"]] for entry in model["columns"] if _is_key(entry)]
     return Table(model["name"], columns, tuple(keys[0]) if keys else (), model.get("description", "").strip())
+
+
+def _is_key(entry: dict[str, Any]) -> bool:
+    """Whether a column alone is the key: by a constraint, or by a test, with or without a configuration."""
+    constraints = {constraint["type"] for constraint in entry.get("constraints", [])}
+    tests = {name for test in entry.get("data_tests", []) for name in ([test] if isinstance(test, str) else test)}
+    return "unique" in tests or not constraints.isdisjoint(("primary_key", "unique"))
 
 
 def _kind(connection: duckdb.DuckDBPyConnection, data_type: str) -> str:

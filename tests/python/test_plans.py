@@ -19,6 +19,7 @@ WORK = SETTINGS.work_database
 PAIRWISE = {"BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT"}
 # periods, bands, links, their quarters, replicates: what has no more rows on the demo hardly grows with the data
 FEW_ROWS = 600
+# what comes twice is little, whatever DuckDB expects
 FEW_IN_TRUTH = {"repeated_keys", "repeated"}
 # beside the base models
 READ_EVERY_ROW = (
@@ -28,6 +29,8 @@ READ_EVERY_ROW = (
     "int_link_meeting",
     "int_link_exposure",
 )
+
+Plan = list[dict[str, Any]]
 
 needs_demo = pytest.mark.skipif(not WORK.is_file(), reason="make test builds the demo first and names its warehouse")
 
@@ -42,29 +45,34 @@ def expected_rows(node: dict[str, Any]) -> float:
     return 1
 
 
-def pairwise_joins(node: dict[str, Any]) -> list[tuple[str, float]]:
-    """Joins of a plan that compare every row with every row, with the rows of their smaller side."""
-    found = [join for child in node["children"] for join in pairwise_joins(child)]
-    if node["name"].strip() in PAIRWISE:
-        found.append((node["name"].strip(), min(expected_rows(child) for child in node["children"])))
-    return found
+def pairwise_joins(plan: Plan) -> list[tuple[str, float]]:
+    """Joins that compare every row with every row, with the rows of their smaller side."""
+    return [
+        (name, min(expected_rows(child) for child in node["children"]))
+        for node in plan
+        if (name := node["name"].strip()) in PAIRWISE
+    ]
 
 
-def kept_copies(node: dict[str, Any]) -> list[tuple[str, float]]:
-    """CTEs of a plan whose rows are kept, with the rows expected of them."""
-    found = [copy for child in node["children"] for copy in kept_copies(child)]
-    if node["name"].strip() == "CTE":
-        found.append((node["extra_info"]["CTE Name"], expected_rows(node["children"][0])))
-    return found
+def kept_copies(plan: Plan) -> list[tuple[str, float]]:
+    """CTEs whose rows are kept, with the rows expected of them."""
+    return [
+        (node["extra_info"]["CTE Name"], expected_rows(node["children"][0]))
+        for node in plan
+        if node["name"].strip() == "CTE"
+    ]
 
 
-def plan(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    """The roots of a query's plan."""
-    return json.loads(connection.execute(f"explain (format json) {query}").fetchall()[0][1])
+def plan_of(connection: duckdb.DuckDBPyConnection, query: str) -> Plan:
+    """The nodes of a query's plan."""
+    nodes = json.loads(connection.execute(f"explain (format json) {query}").fetchall()[0][1])
+    for node in nodes:
+        nodes += node["children"]
+    return nodes
 
 
 @pytest.fixture(scope="module")
-def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     """The plans of all models over the demo."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("NPS_RAW", str(SETTINGS.raw))
@@ -75,29 +83,27 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, 
     with duckdb.connect() as connection:
         # its views name their database
         connection.execute(f"attach '{WORK}' as {WORK.stem} (read_only)")
-        return {name: plan(connection, query) for name, query in queries.items()}
+        return {name: plan_of(connection, query) for name, query in queries.items()}
 
 
 @needs_demo
-def test_no_join_compares_every_row_with_every_row(plans: dict[str, list[dict[str, Any]]]) -> None:
+def test_no_join_compares_every_row_with_every_row(plans: dict[str, Plan]) -> None:
     large = {
         name: joins
-        for name, roots in plans.items()
-        if (joins := [join for root in roots for join in pairwise_joins(root) if join[1] > FEW_ROWS])
+        for name, plan in plans.items()
+        if (joins := [join for join in pairwise_joins(plan) if join[1] > FEW_ROWS])
     }
     assert large == {}
 
 
 @needs_demo
-def test_no_row_of_a_data_set_is_kept_twice(plans: dict[str, list[dict[str, Any]]]) -> None:
-    copies = {
-        name: found
-        for name, roots in plans.items()
+def test_no_row_of_a_data_set_is_kept_twice(plans: dict[str, Plan]) -> None:
+    kept = {
+        name: ctes
+        for name, plan in plans.items()
         if name.startswith("base_") or name in READ_EVERY_ROW
-        if (found := [copy for root in roots for copy in kept_copies(root) if copy[1] > FEW_ROWS])
+        if (ctes := {cte for cte, rows in kept_copies(plan) if rows > FEW_ROWS} - FEW_IN_TRUTH)
     }
-    # what comes twice is little, whatever DuckDB expects
-    kept = {name: ctes for name, found in copies.items() if (ctes := {cte for cte, _ in found} - FEW_IN_TRUTH)}
     assert kept == {}
 
 
@@ -105,7 +111,7 @@ def test_a_kept_copy_is_seen() -> None:
     with duckdb.connect() as connection:
         connection.execute("create table a as select range as k from range(5000)")
         query = "with b as {} (select k, hash(k) as h from a) select * from b union all select * from b where h > 0"
-        (kept,), (inlined,) = plan(connection, query.format("")), plan(connection, query.format("not materialized"))
+        kept, inlined = (plan_of(connection, query.format(how)) for how in ("", "not materialized"))
     assert kept_copies(kept) == [("b", 5000)]
     assert kept_copies(inlined) == []
 
@@ -118,5 +124,5 @@ def test_such_a_join_is_seen(condition: str, is_pairwise: bool) -> None:
     with duckdb.connect() as connection:
         for name in "ab":
             connection.execute(f"create table {name} as select range as k, range % 7 as v from range(5000)")
-        (root,) = plan(connection, f"select * from a left join b on {condition}")
-    assert bool([rows for _, rows in pairwise_joins(root) if rows > FEW_ROWS]) == is_pairwise
+        joins = pairwise_joins(plan_of(connection, f"select * from a left join b on {condition}"))
+    assert bool([rows for _, rows in joins if rows > FEW_ROWS]) == is_pairwise

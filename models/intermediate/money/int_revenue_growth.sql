@@ -125,10 +125,7 @@ customer_years as (
             years.chain_key = purchases.chain_key
             and years.quarter_start_on >= purchases.quarter_start_on
             and years.previous_year_from <= purchases.quarter_start_on
-            and (
-                years.quarter_start_on < purchases.following_quarter_on
-                or purchases.following_quarter_on is null
-            )
+            and years.quarter_start_on < {{ open_end('purchases.following_quarter_on') }}
     where years.is_comparable
 
 ),
