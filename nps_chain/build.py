@@ -68,7 +68,7 @@ def build(settings: Settings, landing: Path | None, scale: str, anew: bool = Fal
     everything anew, and leaves a working database that the next build can't add to.
     """
     if settings.engine == SPARK:
-        spark.require_spark()
+        spark.require_spark(settings)
     with sole_build(settings):
         state = take_state(settings)
         spark.remove_tables(settings)

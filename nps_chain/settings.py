@@ -3,11 +3,15 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nps_chain.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
+CONNECT, THRIFT = SERVERS = ("sc", "thrift")
+# the second is Spark's own name for a server that speaks Connect
+SERVER_VARIABLES = ("NPS_SPARK_SERVER", "SPARK_REMOTE")
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,8 @@ class Settings:
     raw: Path
     work_database: Path
     engine: str = DUCKDB
+    # sc://host:15002 or thrift://host:10000; empty: Spark's driver is this machine's own
+    spark_server: str = ""
 
     @property
     def published_database(self) -> Path:
@@ -57,6 +63,21 @@ class Settings:
             "NPS_WORK_DB": str(self.work_database),
             "NPS_SPARK": str(self.spark),
             "NPS_ENGINE": self.engine,
+            **self._target(),
+        }
+
+    def _target(self) -> dict[str, str]:
+        """The output of profiles.yml, and where its server is."""
+        # what is done on DuckDB in a build on Spark (erasure) knows no server
+        if self.engine == DUCKDB or not self.spark_server:
+            return {"NPS_TARGET": self.engine}
+        server = urlsplit(self.spark_server)
+        if server.scheme == CONNECT:
+            return {"NPS_TARGET": "spark_connect", "SPARK_REMOTE": self.spark_server}
+        return {
+            "NPS_TARGET": "spark_thrift",
+            "NPS_SPARK_THRIFT_HOST": str(server.hostname),
+            "NPS_SPARK_THRIFT_PORT": str(server.port),
         }
 
 
@@ -71,4 +92,21 @@ def load_settings() -> Settings:
         raw=Path(os.environ.get("NPS_RAW") or warehouse / "raw").resolve(),
         work_database=Path(os.environ.get("NPS_WORK_DB") or warehouse / "work.duckdb").resolve(),
         engine=engine,
+        spark_server=_spark_server() if engine == SPARK else "",
     )
+
+
+def _spark_server() -> str:
+    """The server that was named."""
+    variable = next((name for name in SERVER_VARIABLES if os.environ.get(name)), None)
+    if variable is None:
+        return ""
+    named = os.environ[variable]
+    try:
+        server = urlsplit(named)
+        is_complete = server.scheme in SERVERS and bool(server.hostname) and server.port is not None
+    except ValueError:
+        is_complete = False
+    if not is_complete:
+        raise UserError(f"{variable}={named} names no server; write sc://host:15002 or thrift://host:10000.")
+    return named

@@ -19,7 +19,7 @@ from nps_chain.mart_contract import Table, load_tables
 from nps_chain.projection import identifier
 from nps_chain.publish import PUBLISHED_SCHEMAS
 from nps_chain.raw import MANIFEST, REJECTS, parts_sql
-from nps_chain.settings import Settings
+from nps_chain.settings import THRIFT, Settings
 
 RAW = "raw"
 OLDEST_JAVA = 17
@@ -27,10 +27,20 @@ OLDEST_JAVA = 17
 RENAMED = {"raw_files": MANIFEST, "raw_rejects": REJECTS}
 
 
-def require_spark() -> None:
+def require_spark(settings: Settings) -> None:
     """Say what is missing before anything is read."""
     if importlib.util.find_spec("pyspark") is None:
         raise UserError("This environment has no Spark; run `make build ENGINE=spark`, which sets one up.")
+    if settings.spark_server.startswith(THRIFT):
+        if importlib.util.find_spec("pyhive") is None:
+            raise UserError("A thrift server needs PyHive; run `.venv-spark/bin/pip install 'dbt-spark[PyHive]'`.")
+        return
+    # Connect's server has the Java
+    if not settings.spark_server:
+        _require_java()
+
+
+def _require_java() -> None:
     version = _java_version()
     if version is None:
         raise UserError(f"Spark needs Java {OLDEST_JAVA} or newer; install one, or name it with JAVA_HOME.")

@@ -1,14 +1,17 @@
 """What stands around Spark: what it is lent, and what is refused of that which it made. Spark itself is not started."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
+from landing_builder import PROJECT
 
 from nps_chain import spark
 from nps_chain.errors import UserError
 from nps_chain.mart_contract import Table, load_tables
-from nps_chain.settings import SPARK, Settings, load_settings
+from nps_chain.settings import DUCKDB, SPARK, Settings, load_settings
 
 KEYED = "dim_channel"
 
@@ -88,15 +91,15 @@ def test_raw_files_are_lent_by_links_alone(settings: Settings) -> None:
     assert (settings.raw / "shop__survey" / "part-000001.parquet").is_file()
 
 
-def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match="no Spark; run `make build ENGINE=spark`"):
-        spark.require_spark()
+        spark.require_spark(settings)
     monkeypatch.setattr(spark.importlib.util, "find_spec", lambda _: object())
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match="Java 17 or newer; install one"):
-        spark.require_spark()
+        spark.require_spark(settings)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_java_that_is_too_old(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: str, sentence: str | None
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: str, sentence: str | None
 ) -> None:
     monkeypatch.setattr(spark.importlib.util, "find_spec", lambda _: object())
     java = tmp_path / "bin" / "java"
@@ -119,13 +122,68 @@ def test_a_java_that_is_too_old(
     java.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     if sentence is None:
-        spark.require_spark()
+        spark.require_spark(settings)
         return
     with pytest.raises(UserError, match=sentence):
-        spark.require_spark()
+        spark.require_spark(settings)
 
 
 def test_an_engine_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NPS_ENGINE", "oracle")
     with pytest.raises(UserError, match="NPS_ENGINE=oracle names no engine; there are duckdb and spark"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("server", "found"),
+    [
+        ("", {"NPS_TARGET": "spark"}),
+        ("sc://cluster:15002/;token=x", {"NPS_TARGET": "spark_connect", "SPARK_REMOTE": "sc://cluster:15002/;token=x"}),
+        (
+            "thrift://cluster:10001",
+            {
+                "NPS_TARGET": "spark_thrift",
+                "NPS_SPARK_THRIFT_HOST": "cluster",
+                "NPS_SPARK_THRIFT_PORT": "10001",
+            },
+        ),
+    ],
+)
+def test_a_server_chooses_the_output_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch, server: str, found: dict[str, str]
+) -> None:
+    monkeypatch.setenv("NPS_ENGINE", "spark")
+    monkeypatch.setenv("NPS_SPARK_SERVER", server)
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    environment = load_settings().environment()
+    assert environment.items() >= found.items()
+    outputs = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["nps_chain"]["outputs"]
+    assert environment["NPS_TARGET"] in outputs
+    assert replace(load_settings(), engine=DUCKDB).environment()["NPS_TARGET"] == DUCKDB
+
+
+def test_sparks_own_name_of_a_server_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session of Spark's own would refuse to start beside it."""
+    monkeypatch.delenv("NPS_SPARK_SERVER", raising=False)
+    monkeypatch.setenv("SPARK_REMOTE", "sc://cluster:15002")
+    monkeypatch.setenv("NPS_ENGINE", "duckdb")
+    assert load_settings().environment()["NPS_TARGET"] == "duckdb"
+    monkeypatch.setenv("NPS_ENGINE", "spark")
+    assert load_settings().environment()["NPS_TARGET"] == "spark_connect"
+
+
+@pytest.mark.parametrize("server", ["cluster:15002", "sc://cluster", "sc://:15002", "http://cluster:1", "thrift://a:b"])
+def test_a_server_that_is_none(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
+    monkeypatch.setenv("NPS_ENGINE", "spark")
+    monkeypatch.setenv("NPS_SPARK_SERVER", server)
+    with pytest.raises(UserError, match=f"NPS_SPARK_SERVER={server} names no server; write sc://"):
+        load_settings()
+
+
+def test_a_server_needs_its_client_and_no_java(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(spark.importlib.util, "find_spec", lambda name: None if name == "pyhive" else object())
+    spark.require_spark(replace(settings, spark_server="sc://cluster:15002"))
+    with pytest.raises(UserError, match="needs PyHive; run"):
+        spark.require_spark(replace(settings, spark_server="thrift://cluster:10000"))
