@@ -10,7 +10,7 @@
         {%- do refuse_another_warehouse() -%}
         {%- for node in graph.sources.values() if node.source_name == 'raw' -%}
             {%- set folder = env_var('NPS_SPARK', 'warehouse/spark') ~ '/raw/' ~ node.name -%}
-            {#- a server may remember the table of an earlier build, whose files are gone -#}
+            {#- a server may remember the table of an earlier build, of other columns -#}
             {%- do run_query('drop table if exists raw.' ~ node.name) -%}
             {%- do run_query("create table raw." ~ node.name ~ " using parquet location '" ~ folder ~ "'") -%}
         {%- endfor -%}
