@@ -162,7 +162,9 @@ def test_the_report_is_written_of_what_was_measured(tmp_path: Path) -> None:
 
     results = {
         "1e+06": scale(1_000_000, {"limit": [1.0, 2.0, 4.0], "ours": [3.0, 4.0, 40.0]}),
-        "1e+07": scale(10_000_000, {"limit": [10.0, 10.0, 10.0], "ours": [20.0, 60.0, 30.0]}),
+        "1e+07": scale(
+            10_000_000, {"limit": [10.0, 10.0, 10.0], "ours": [20.0, 60.0, 30.0], "polars": [9.0, 30.0, 20.0]}
+        ),
     }
     (tmp_path / "results.json").write_text(json.dumps(results))
     write_report(tmp_path / "results.json")
@@ -170,6 +172,9 @@ def test_the_report_is_written_of_what_was_measured(tmp_path: Path) -> None:
     assert (tmp_path / "results.svg").is_file()
     assert "| 1,000,000 | time of this project / the limit | 3.00 |" in page
     assert "| 10,000,000 | time of this project / the limit | 3.00 |" in page
+    assert "| 10,000,000 | time of polars / this project | 0.50 | at least 2 | **no** |" in page
+    assert "| 10,000,000 | time of polars / the limit | 2.00 | | |" in page
+    assert page.count("polars / the limit") == 1
     # 4 s to 30 s for ten times the rows
     assert "| 1,000,000 | 10,000,000 | the four answers | 10.0 | 7.5 | 0.75 | yes |" in page
     assert "| 1,000,000 | | pandas | 0 | -9 |" in page
