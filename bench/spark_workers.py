@@ -15,7 +15,7 @@ from pathlib import Path
 
 from demo.generate import generate
 from nps_chain.identity import KEY_VARIABLE
-from nps_chain.settings import ROOT, SPARK
+from nps_chain.settings import ROOT, SERVER_VARIABLES, SPARK
 
 KEY = "key-of-the-benchmark"
 SEED = 7
@@ -26,7 +26,7 @@ PARTITIONS_PER_WORKER = 3
 def build(landing: Path, folder: Path, workers: int) -> float:
     """Build on a number of workers; return the seconds that dbt took, Spark's start among them."""
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in SERVER_VARIABLES},
         "NPS_ENGINE": SPARK,
         "NPS_SPARK_MASTER": f"local-cluster[{workers},1,{MEGABYTES_PER_WORKER}]",
         "NPS_SPARK_PARTITIONS": str(workers * PARTITIONS_PER_WORKER),

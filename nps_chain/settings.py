@@ -9,7 +9,8 @@ from nps_chain.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
-CONNECT, THRIFT = SERVERS = ("sc", "thrift")
+CONNECT, THRIFT = "sc://", "thrift://"
+CONNECT_PORT = 15002
 # the second is Spark's own name for a server that speaks Connect
 SERVER_VARIABLES = ("NPS_SPARK_SERVER", "SPARK_REMOTE")
 
@@ -51,6 +52,17 @@ class Settings:
         return self.warehouse / "spark"
 
     @property
+    def is_thrift(self) -> bool:
+        """The server of Spark is one that speaks thrift, not Connect."""
+        return self.spark_server.startswith(THRIFT)
+
+    @property
+    def spark_address(self) -> tuple[str, int]:
+        """Host and port of the server of Spark."""
+        server = urlsplit(self.spark_server)
+        return str(server.hostname), server.port or CONNECT_PORT
+
+    @property
     def lock(self) -> Path:
         """Held by the running build."""
         return self.warehouse / ".lock"
@@ -71,14 +83,10 @@ class Settings:
         # what is done on DuckDB in a build on Spark (erasure) knows no server
         if self.engine == DUCKDB or not self.spark_server:
             return {"NPS_TARGET": self.engine}
-        server = urlsplit(self.spark_server)
-        if server.scheme == CONNECT:
+        if not self.is_thrift:
             return {"NPS_TARGET": "spark_connect", "SPARK_REMOTE": self.spark_server}
-        return {
-            "NPS_TARGET": "spark_thrift",
-            "NPS_SPARK_THRIFT_HOST": str(server.hostname),
-            "NPS_SPARK_THRIFT_PORT": str(server.port),
-        }
+        host, port = self.spark_address
+        return {"NPS_TARGET": "spark_thrift", "NPS_SPARK_THRIFT_HOST": host, "NPS_SPARK_THRIFT_PORT": str(port)}
 
 
 def load_settings() -> Settings:
@@ -102,11 +110,19 @@ def _spark_server() -> str:
     if variable is None:
         return ""
     named = os.environ[variable]
+    if not _is_server(named):
+        # not the value: it may hold a token
+        raise UserError(f"{variable} names no server; write sc://host:15002 or thrift://host:10000.")
+    return named
+
+
+def _is_server(named: str) -> bool:
+    """Connect takes parameters after the host; for thrift, whatever stands beside host and port would be lost."""
     try:
         server = urlsplit(named)
-        is_complete = server.scheme in SERVERS and bool(server.hostname) and server.port is not None
+        port = server.port
     except ValueError:
-        is_complete = False
-    if not is_complete:
-        raise UserError(f"{variable}={named} names no server; write sc://host:15002 or thrift://host:10000.")
-    return named
+        return False
+    if named.startswith(THRIFT):
+        return bool(server.hostname and port) and named == f"{THRIFT}{server.netloc}" and "@" not in named
+    return named.startswith(CONNECT) and bool(server.hostname)

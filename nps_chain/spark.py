@@ -8,6 +8,7 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -19,10 +20,11 @@ from nps_chain.mart_contract import Table, load_tables
 from nps_chain.projection import identifier
 from nps_chain.publish import PUBLISHED_SCHEMAS
 from nps_chain.raw import MANIFEST, REJECTS, parts_sql
-from nps_chain.settings import THRIFT, Settings
+from nps_chain.settings import Settings
 
 RAW = "raw"
 OLDEST_JAVA = 17
+SECONDS_TO_ANSWER = 10
 # Spark overlooks files whose names begin with an underscore.
 RENAMED = {"raw_files": MANIFEST, "raw_rejects": REJECTS}
 
@@ -31,13 +33,21 @@ def require_spark(settings: Settings) -> None:
     """Say what is missing before anything is read."""
     if importlib.util.find_spec("pyspark") is None:
         raise UserError("This environment has no Spark; run `make build ENGINE=spark`, which sets one up.")
-    if settings.spark_server.startswith(THRIFT):
-        if importlib.util.find_spec("pyhive") is None:
-            raise UserError("A thrift server needs PyHive; run `.venv-spark/bin/pip install 'dbt-spark[PyHive]'`.")
-        return
-    # Connect's server has the Java
-    if not settings.spark_server:
+    if settings.is_thrift and importlib.util.find_spec("pyhive") is None:
+        raise UserError("A thrift server needs PyHive: .venv-spark/bin/pip install 'dbt-spark[PyHive]==1.11.0'.")
+    if settings.spark_server:
+        _require_server(*settings.spark_address)
+    else:
+        # a server has a Java of its own
         _require_java()
+
+
+def _require_server(host: str, port: int) -> None:
+    """Connect's client would try for ten minutes, in silence."""
+    try:
+        socket.create_connection((host, port), SECONDS_TO_ANSWER).close()
+    except OSError as error:
+        raise UserError(f"No Spark server answers at {host}:{port} ({error}).") from error
 
 
 def _require_java() -> None:
@@ -62,8 +72,12 @@ def _java_version() -> int | None:
 
 
 def remove_tables(settings: Settings) -> None:
-    """Remove what the last build on Spark made: people may have been erased since."""
-    shutil.rmtree(settings.spark, ignore_errors=True)
+    """Remove what the last build on Spark made: people may have been erased since.
+
+    What can't be removed, since a server of another user made it, stops the build.
+    """
+    if settings.spark.exists():
+        shutil.rmtree(settings.spark)
 
 
 def lend_raw(settings: Settings) -> None:

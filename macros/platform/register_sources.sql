@@ -6,7 +6,6 @@
 {#- A table over the files, one per source; nps_chain/spark.py has laid down a folder for each. -#}
 {% macro default__register_sources() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') -%}
-        {%- do run_query('create schema if not exists raw') -%}
         {%- do refuse_another_warehouse() -%}
         {%- for node in graph.sources.values() if node.source_name == 'raw' -%}
             {%- set folder = env_var('NPS_SPARK', 'warehouse/spark') ~ '/raw/' ~ node.name -%}
@@ -17,14 +16,26 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- A server was started with a warehouse of its own: the marts are looked for in this one's folder. -#}
+{#- A server may have a warehouse of its own, where the marts would not be found, or a schema that is somebody else's. -#}
 {% macro refuse_another_warehouse() -%}
-    {%- set described = run_query('describe schema raw') -%}
-    {%- set wanted = env_var('NPS_SPARK', 'warehouse/spark') -%}
-    {%- for row in described if row[0] == 'Location' and not row[1].endswith(wanted ~ '/raw.db') -%}
-        {%- do exceptions.raise_compiler_error(
-            'Spark keeps the tables of schema raw in ' ~ row[1] ~ '; start it with spark.sql.warehouse.dir=' ~ wanted
-        ) -%}
+    {%- set wanted = env_var('NPS_SPARK', 'warehouse/spark').rstrip('/') -%}
+    {%- set schemas = ['raw'] -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') and node.schema not in schemas -%}
+        {%- do schemas.append(node.schema) -%}
+    {%- endfor -%}
+    {%- for schema in schemas -%}
+        {%- do run_query('create schema if not exists ' ~ schema) -%}
+        {%- set place = wanted ~ '/' ~ schema ~ '.db' -%}
+        {%- for row in run_query('describe schema ' ~ schema) if row[0] == 'Location' -%}
+            {%- set found = row[1].replace('file:///', '/').replace('file:/', '/') -%}
+            {#- without make, the folder may be given relative to the project's -#}
+            {%- if found != place and (wanted.startswith('/') or not found.endswith('/' ~ place)) -%}
+                {%- do exceptions.raise_compiler_error(
+                    'Spark keeps the tables of schema ' ~ schema ~ ' in ' ~ row[1] ~ '; start it with spark.sql.warehouse.dir='
+                    ~ wanted ~ ' and a catalog that knows no such schema yet'
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}
 

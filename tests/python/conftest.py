@@ -11,10 +11,12 @@ import pytest
 
 from nps_chain import intake
 from nps_chain.raw import dataset_sql
+from nps_chain.settings import SERVER_VARIABLES
 from study.sql_harness import CompiledProject, Sandbox
 
-# A test that names its warehouse means its raw folder and database too, and other tests run beside it.
-for variable in ("NPS_RAW", "NPS_WORK_DB"):
+# A test that names its warehouse means its raw folder and database too, and other tests run beside it. Spark runs in
+# the tests' own process.
+for variable in ("NPS_RAW", "NPS_WORK_DB", "NPS_TARGET", *SERVER_VARIABLES):
     os.environ.pop(variable, None)
 
 KEY = "a-key-for-tests-only"

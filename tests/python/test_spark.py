@@ -1,5 +1,8 @@
 """What stands around Spark: what it is lent, and what is refused of that which it made. Spark itself is not started."""
 
+import errno
+import os
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,6 +141,7 @@ def test_an_engine_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     ("server", "found"),
     [
         ("", {"NPS_TARGET": "spark"}),
+        ("sc://cluster", {"NPS_TARGET": "spark_connect", "SPARK_REMOTE": "sc://cluster"}),
         ("sc://cluster:15002/;token=x", {"NPS_TARGET": "spark_connect", "SPARK_REMOTE": "sc://cluster:15002/;token=x"}),
         (
             "thrift://cluster:10001",
@@ -154,7 +158,8 @@ def test_a_server_chooses_the_output_of_the_profile(
 ) -> None:
     monkeypatch.setenv("NPS_ENGINE", "spark")
     monkeypatch.setenv("NPS_SPARK_SERVER", server)
-    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    if server:
+        monkeypatch.setenv("SPARK_REMOTE", "sc://another")
     environment = load_settings().environment()
     assert environment.items() >= found.items()
     outputs = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["nps_chain"]["outputs"]
@@ -172,11 +177,25 @@ def test_sparks_own_name_of_a_server_is_heard(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().environment()["NPS_TARGET"] == "spark_connect"
 
 
-@pytest.mark.parametrize("server", ["cluster:15002", "sc://cluster", "sc://:15002", "http://cluster:1", "thrift://a:b"])
-def test_a_server_that_is_none(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
+@pytest.mark.parametrize(
+    "server",
+    [
+        "cluster:15002",
+        "sc://:15002",
+        "SC://cluster:15002",
+        "sc://cluster:15002;token=x",
+        "http://cluster:1",
+        "thrift://cluster",
+        "thrift://a:b",
+        "thrift://user:secret@cluster:10000",
+        "thrift://cluster:10000/db;transportMode=http",
+    ],
+)
+@pytest.mark.parametrize("variable", ["NPS_SPARK_SERVER", "SPARK_REMOTE"])
+def test_a_server_that_is_none(monkeypatch: pytest.MonkeyPatch, variable: str, server: str) -> None:
     monkeypatch.setenv("NPS_ENGINE", "spark")
-    monkeypatch.setenv("NPS_SPARK_SERVER", server)
-    with pytest.raises(UserError, match=f"NPS_SPARK_SERVER={server} names no server; write sc://"):
+    monkeypatch.setenv(variable, server)
+    with pytest.raises(UserError, match=f"^{variable} names no server; write sc://"):
         load_settings()
 
 
@@ -184,6 +203,23 @@ def test_a_server_needs_its_client_and_no_java(settings: Settings, monkeypatch: 
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(spark.importlib.util, "find_spec", lambda name: None if name == "pyhive" else object())
-    spark.require_spark(replace(settings, spark_server="sc://cluster:15002"))
-    with pytest.raises(UserError, match="needs PyHive; run"):
+    with pytest.raises(UserError, match="needs PyHive"):
         spark.require_spark(replace(settings, spark_server="thrift://cluster:10000"))
+    with socket.create_server(("localhost", 0)) as server:
+        address = f"localhost:{server.getsockname()[1]}"
+        spark.require_spark(replace(settings, spark_server=f"sc://{address}/;token=x"))
+    with pytest.raises(UserError, match=f"^No Spark server answers at {address} "):
+        spark.require_spark(replace(settings, spark_server=f"sc://{address}/;token=x"))
+
+
+def test_tables_that_cannot_be_removed_stop_the_build(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may hold people who were erased since."""
+    settings.spark.mkdir(parents=True)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    for name in ("rmdir", "unlink"):
+        monkeypatch.setattr(os, name, refuse)
+    with pytest.raises(PermissionError):
+        spark.remove_tables(settings)

@@ -1,9 +1,9 @@
-"""Spark on a server that speaks Connect: a process with a warehouse and a memory of its own.
+"""Spark on a server that speaks Connect: a process with a warehouse, settings and a memory of its own.
 
-That all models give the same on Spark is tested by the parity of the engines; here, that they run on a server, and
-again on one that remembers the tables of an earlier build.
+That all models give the same on Spark is tested by the parity of the engines; here, that they run on a server.
 """
 
+import json
 import os
 import socket
 import subprocess
@@ -23,7 +23,7 @@ SPARK_ENVIRONMENT = PROJECT / ".venv-spark"
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 KEY = "key-of-the-tests-only"
 MOST_SECONDS_TO_START = 120
-SELECTED = "+base_chain__benchmarks"
+BUILD = ("build", "--select", "+base_chain__benchmarks", "--exclude-resource-types", "unit_test", "test")
 COLUMNS = ("industry", "country", "link", "year", "nps", "source")
 RETAIL, AUTOMOTIVE = (
     ("retail", "NL", "shop", 2024, 41, "A panel's"),
@@ -44,12 +44,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def server(settings: Settings) -> Iterator[None]:
     assert SPARK_ENVIRONMENT.is_dir(), "there is no environment with Spark; run `make setup-spark`"
-    port = settings.spark_server.rpartition(":")[2]
+    host, port = settings.spark_address
     options = {
-        "spark.connect.grpc.binding.port": port,
+        "spark.connect.grpc.binding.address": host,
+        "spark.connect.grpc.binding.port": str(port),
         "spark.sql.warehouse.dir": str(settings.spark),
         "spark.sql.catalogImplementation": "in-memory",
-        "spark.sql.shuffle.partitions": "1",
+        # neither may reach a build
+        "spark.sql.session.timeZone": "Asia/Kolkata",
+        "spark.sql.timestampType": "TIMESTAMP_LTZ",
         "spark.ui.enabled": "false",
     }
     command = [str(SPARK_ENVIRONMENT / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "1g"]
@@ -63,51 +66,42 @@ def server(settings: Settings) -> Iterator[None]:
             [*command, "--class", SERVER, "spark-internal"], env=environment, stdout=stream, stderr=stream
         ) as process,
     ):
-        wait_for(int(port), process, log)
-        yield
-        process.terminate()
+        try:
+            wait_for(process, log)
+            yield
+        finally:
+            process.kill()
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until the server listens."""
+def wait_for(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until the server says that it has started."""
     deadline = time.monotonic() + MOST_SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as connection:
-            if connection.connect_ex(("localhost", port)) == 0:
-                return
+        if "Spark Connect server started at" in log.read_text(encoding="utf-8"):
+            return
         time.sleep(0.2)
-    process.kill()
     raise AssertionError(f"the server did not start: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
-def build(settings: Settings, rows: list[tuple[object, ...]]) -> subprocess.CompletedProcess[str]:
-    """Read a file with these benchmarks, and build its model on the server."""
+def lend(settings: Settings, rows: list[tuple[object, ...]]) -> None:
+    """Read a file with these benchmarks, and lend them to Spark."""
     landing = settings.warehouse.with_name("landing")
     write_csv(landing / "chain" / "benchmarks.csv", COLUMNS, rows)
-    intake.run(landing, settings.raw, KEY)
+    intake.run(landing, settings.raw, KEY, anew=True)
     spark.remove_tables(settings)
     spark.lend_raw(settings)
+
+
+def dbt(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run dbt on the server."""
     environment = {
         **os.environ,
         **settings.environment(),
         "DBT_TARGET_PATH": str(settings.warehouse / "target"),
         "DBT_LOG_PATH": str(settings.warehouse / "logs"),
     }
-    return subprocess.run(
-        [
-            str(SPARK_ENVIRONMENT / "bin" / "dbt"),
-            "build",
-            "--select",
-            SELECTED,
-            "--exclude-resource-types",
-            "unit_test",
-            "test",
-        ],
-        cwd=PROJECT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    command = [str(SPARK_ENVIRONMENT / "bin" / "dbt"), *arguments]
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
 
 
 def benchmarks(settings: Settings) -> list[tuple[object, ...]]:
@@ -116,15 +110,29 @@ def benchmarks(settings: Settings) -> list[tuple[object, ...]]:
     return duckdb.execute(f"select nps, source from read_parquet('{files}') order by nps").fetchall()
 
 
-def test_models_run_on_a_server_and_again(settings: Settings, server: None) -> None:
-    for rows in ([RETAIL], [RETAIL, AUTOMOTIVE]):
-        result = build(settings, rows)
-        assert result.returncode == 0, result.stdout[-2000:]
-        assert [nps for nps, _ in benchmarks(settings)] == sorted(row[4] for row in rows)
+def test_models_run_on_a_server_that_remembers_other_columns(settings: Settings, server: None) -> None:
+    lend(settings, [RETAIL])
+    part = next((settings.raw / "chain__benchmarks").glob("*.parquet"))
+    duckdb.execute(f"copy (from read_parquet('{part}') select * exclude source) to '{part}' (format parquet)")
+    assert "`source`" in dbt(settings, *BUILD).stdout
+    rows = [RETAIL, AUTOMOTIVE]
+    lend(settings, rows)
+    result = dbt(settings, *BUILD)
+    assert result.returncode == 0, result.stdout[-2000:]
+    assert [nps for nps, _ in benchmarks(settings)] == sorted(row[4] for row in rows)
+
+
+def test_the_session_is_the_profiles(settings: Settings, server: None) -> None:
+    query = "select typeof(cast(null as timestamp)) as kind, current_timezone() as zone, 1 / 0 as not_ansi"
+    result = dbt(settings, "show", "--inline", query, "--output", "json", "--log-format", "json")
+    shown = [json.loads(line)["data"].get("preview") for line in result.stdout.splitlines() if line.startswith("{")]
+    rows = [json.loads(preview) for preview in shown if preview]
+    assert rows == [[{"kind": "timestamp_ntz", "zone": "UTC", "not_ansi": None}]], result.stdout[-2000:]
 
 
 def test_a_server_with_another_warehouse_is_refused(settings: Settings, server: None, tmp_path: Path) -> None:
     other = replace(settings, warehouse=tmp_path / "warehouse", raw=tmp_path / "warehouse" / "raw")
-    result = build(other, [RETAIL])
+    lend(other, [RETAIL])
+    result = dbt(other, *BUILD)
     assert result.returncode != 0
     assert f"start it with spark.sql.warehouse.dir={other.spark}" in " ".join(result.stdout.split())
