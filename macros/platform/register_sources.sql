@@ -6,7 +6,10 @@
 {#- A table over the files, one per source; nps_chain/spark.py has laid down a folder for each. -#}
 {% macro default__register_sources() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') -%}
-        {%- do refuse_another_warehouse() -%}
+        {%- do run_query('create schema if not exists raw') -%}
+        {%- if target.name != 'spark' -%}
+            {%- do refuse_another_warehouse() -%}
+        {%- endif -%}
         {%- for node in graph.sources.values() if node.source_name == 'raw' -%}
             {%- set folder = env_var('NPS_SPARK', 'warehouse/spark') ~ '/raw/' ~ node.name -%}
             {#- a server may remember the table of an earlier build, of other columns -#}
@@ -27,7 +30,7 @@
         {%- do run_query('create schema if not exists ' ~ schema) -%}
         {%- set place = wanted ~ '/' ~ schema ~ '.db' -%}
         {%- for row in run_query('describe schema ' ~ schema) if row[0] == 'Location' -%}
-            {%- set found = row[1].replace('file:///', '/').replace('file:/', '/') -%}
+            {%- set found = row[1].replace('file:///', '/').replace('file:/', '/').replace('%20', ' ') -%}
             {#- without make, the folder may be given relative to the project's -#}
             {%- if found != place and (wanted.startswith('/') or not found.endswith('/' ~ place)) -%}
                 {%- do exceptions.raise_compiler_error(

@@ -14,8 +14,8 @@ from nps_chain.raw import dataset_sql
 from nps_chain.settings import SERVER_VARIABLES
 from study.sql_harness import CompiledProject, Sandbox
 
-# A test that names its warehouse means its raw folder and database too, and other tests run beside it. Spark runs in
-# the tests' own process.
+# A test that names its warehouse means its raw folder and database too, and other tests run beside it; nor
+# do tests build on a server that somebody has named.
 for variable in ("NPS_RAW", "NPS_WORK_DB", "NPS_TARGET", *SERVER_VARIABLES):
     os.environ.pop(variable, None)
 

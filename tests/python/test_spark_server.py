@@ -34,7 +34,7 @@ RETAIL, AUTOMOTIVE = (
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A new warehouse, and the address of a server that doesn't run yet."""
-    folder = tmp_path_factory.mktemp("server").resolve() / "warehouse"
+    folder = tmp_path_factory.mktemp("a server").resolve() / "warehouse"
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
