@@ -22,6 +22,8 @@ FACTS = {
     "fct_survey_invitation": "sent_on",
     "fct_transaction": "transaction_on",
     "fct_contact": "opened_on",
+    "fct_retention": "response_on",
+    "fct_follow_up": "opened_on",
 }
 CHAIN = "chain_code = $chain_code"
 LINK = f"{CHAIN} and link_code = $link_code"

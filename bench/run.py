@@ -1,8 +1,9 @@
 """The benchmark: `python -m bench.run --scales 1e6 1e7 --runs 5`, or `make bench SCALES="1e6 1e7" RUNS=5`.
 
 Per scale it generates a landing folder, lets the competitors take turns on the same files, checks after every turn that
-they answer the same, and builds everything once in full. Costs go to bench/results.json, where a scale that is measured
-again replaces what was there of it; bench/results.md is written from that file alone.
+they answer the same, and builds everything once in full; at the end it builds the demo as often as the competitors took
+turns. Costs go to bench/results.json, where a scale that is measured again replaces what was there of it;
+bench/results.md is written from that file alone.
 """
 
 import argparse
@@ -23,12 +24,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from bench.compare import compare
+from bench.demo import Demo
 from bench.generate import Plan, generate
 from bench.layers import Node, busy_seconds, per_layer, read_nodes, seconds_per_view
 from bench.measure import FailedError, Usage, measure, python
 from bench.ours import STAGES, TARGET, clear, settings_in
 from bench.readers import read
-from bench.report import write_report
+from bench.report import DEMO, write_report
 from nps_chain.identity import KEY_VARIABLE
 from nps_chain.memory import memory_limit
 from nps_chain.raw import MANIFEST
@@ -60,10 +62,10 @@ class Options:
 def main() -> None:
     """Measure, and write the results and the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scales", type=float, nargs="+", default=[1e6, 1e7, 1e8])
+    parser.add_argument("--scales", type=float, nargs="*", default=[1e6, 1e7, 1e8])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--competitors", nargs="+", choices=MODULES, default=list(MODULES))
-    parser.add_argument("--no-full", action="store_true", help="leave out the full build and the readers")
+    parser.add_argument("--no-full", action="store_true", help="leave out full builds, the demo's too, and readers")
     parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="for data; removed scale by scale")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parsed = parser.parse_args()
@@ -71,8 +73,11 @@ def main() -> None:
     os.environ[KEY_VARIABLE] = KEY
     for scale in options.scales:
         for measured in measure_scale(options, scale):
-            _keep(options.results, scale, measured)
+            _keep(options.results, f"{scale:g}", measured)
             write_report(options.results)
+    if options.is_full:
+        _keep(options.results, DEMO, measure_demo(options))
+        write_report(options.results)
     print(f"written: {options.results.with_suffix('.md')}")
 
 
@@ -94,6 +99,17 @@ def measure_scale(options: Options, scale: float) -> Iterator[dict[str, Any]]:
         yield measured | {"readers": [one.as_dict() for one in read(work / "warehouse" / "nps_chain.duckdb")]}
     # what failed before this stays, with its logs
     shutil.rmtree(work)
+
+
+def measure_demo(options: Options) -> dict[str, Any]:
+    """The demo's builds and readers, and on what machine."""
+    _say("the demo: building")
+    work = options.folder.resolve() / DEMO
+    shutil.rmtree(work, ignore_errors=True)
+    measured = {"machine": _machine(), "versions": _versions(), "command": _command()}
+    measured |= Demo(work, options.runs).measure()
+    shutil.rmtree(work)
+    return measured
 
 
 def _floor(work: Path) -> float:
@@ -215,11 +231,11 @@ def _seconds(pattern: str, text: str) -> float:
     return sum(float(found) for found in re.findall(pattern, text, re.MULTILINE))
 
 
-def _keep(path: Path, scale: float, measured: dict[str, Any]) -> None:
-    """Put a scale's results in the place of older ones."""
+def _keep(path: Path, name: str, measured: dict[str, Any]) -> None:
+    """Put a scale's results, or the demo's, in the place of older ones."""
     results = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    results[f"{scale:g}"] = measured
-    ordered = dict(sorted(results.items(), key=lambda item: float(item[0])))
+    results[name] = measured
+    ordered = dict(sorted(results.items(), key=lambda item: 0 if item[0] == DEMO else float(item[0])))
     path.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
 
 

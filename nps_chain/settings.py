@@ -125,4 +125,4 @@ def _is_server(named: str) -> bool:
         return False
     if named.startswith(THRIFT):
         return bool(server.hostname and port) and named == f"{THRIFT}{server.netloc}" and "@" not in named
-    return named.startswith(CONNECT) and bool(server.hostname)
+    return named.startswith(CONNECT) and bool(server.hostname) and ";" not in server.netloc

@@ -178,11 +178,20 @@ def test_the_report_is_written_of_what_was_measured(tmp_path: Path) -> None:
     # 4 s to 30 s for ten times the rows
     assert "| 1,000,000 | 10,000,000 | the four answers | 10.0 | 7.5 | 0.75 | yes |" in page
     assert "| 1,000,000 | | pandas | 0 | -9 |" in page
-    assert "Code differs" not in page
+    assert "Code differs" not in page and "the demo" not in page
+    readings = [{"table": "mart_a", "query": "all", "rows": 3, "first_ms": 51.0, "median_ms": 2.0}]
+    seconds = {"again": [40.0, 90.0, 50.0], "anew": [80.0, 70.0, 60.0]}
+    results["demo"] = {"machine": machine, "versions": {}, "command": "d", "seconds": seconds, "readers": readings}
     results["1e+07"]["machine"] = machine | {"commit": "def"}
     (tmp_path / "results.json").write_text(json.dumps(results))
     write_report(tmp_path / "results.json")
-    assert "Code differs between the sizes" in (tmp_path / "results.md").read_text()
+    page = (tmp_path / "results.md").read_text()
+    assert "Code differs between the sizes" in page
+    assert "| as they were | 3 | 50.0 | 60 | yes |" in page
+    assert "| all read anew (`ANEW=1`) | 3 | 70.0 | | |" in page
+    # a demo's page may take as long as that of a million
+    assert "| the demo | mart_a | all | 3 | 51.0 | 2.0 | **no** |" in page
+    assert "- the demo: `d`; " in page
 
 
 @pytest.fixture(scope="module")

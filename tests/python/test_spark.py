@@ -184,6 +184,7 @@ def test_sparks_own_name_of_a_server_is_heard(monkeypatch: pytest.MonkeyPatch) -
         "sc://:15002",
         "SC://cluster:15002",
         "sc://cluster:15002;token=x",
+        "sc://cluster;token=x",
         "http://cluster:1",
         "thrift://cluster",
         "thrift://a:b",
