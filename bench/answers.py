@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from nps_chain.identity import identity_key
+from nps_chain.people.identity import identity_key
 
 # the answers' tables and the columns that name a row
 TABLES = {

@@ -16,8 +16,7 @@ from pathlib import Path
 from time import monotonic
 
 from demo.generate import generate
-from nps_chain.identity import KEY_VARIABLE
-from nps_chain.settings import ROOT
+from nps_chain.settings import KEY_VARIABLE, ROOT
 
 KEY = "key-of-the-benchmark"
 SEED = 7

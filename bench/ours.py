@@ -13,8 +13,9 @@ from time import monotonic, time
 
 from bench.answers import run_alone
 from bench.compare import MARTS, extract
-from nps_chain import intake, memory
-from nps_chain.build import NO_TESTS
+from nps_chain import memory
+from nps_chain.intake import intake
+from nps_chain.running.dbt import NO_TESTS
 from nps_chain.settings import ROOT, Settings
 
 # How long the stages took is left here, since dbt's own results know of nothing before or after it.

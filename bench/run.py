@@ -31,10 +31,9 @@ from bench.measure import FailedError, Usage, measure, python
 from bench.ours import STAGES, TARGET, clear, settings_in
 from bench.readers import read
 from bench.report import DEMO, write_report
-from nps_chain.identity import KEY_VARIABLE
 from nps_chain.memory import memory_limit
-from nps_chain.raw import MANIFEST
-from nps_chain.settings import ROOT
+from nps_chain.raw_folder import MANIFEST
+from nps_chain.settings import KEY_VARIABLE, ROOT
 
 KEY = "key-of-the-benchmark"
 RESULTS = ROOT / "bench" / "results.json"

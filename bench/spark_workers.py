@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 
 from demo.generate import generate
-from nps_chain.identity import KEY_VARIABLE
-from nps_chain.settings import ROOT, SERVER_VARIABLES, SPARK
+from nps_chain.settings import KEY_VARIABLE, ROOT, SERVER_VARIABLES, SPARK
 
 KEY = "key-of-the-benchmark"
 SEED = 7

@@ -4,11 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from nps_chain import build, docs
+from nps_chain.contracts import pages
 from nps_chain.errors import MACHINE_FAULTS, UserError, machine_sentence
-from nps_chain.export import export
+from nps_chain.messages import say
+from nps_chain.publishing.export import export
+from nps_chain.publishing.verdict import verdict
+from nps_chain.running import build, demo_data
 from nps_chain.settings import load_settings
-from nps_chain.verdict import verdict
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,7 +70,7 @@ def _run(options: argparse.Namespace) -> None:
             with build.sole_build(settings):
                 build.take_in(settings, options.landing, options.demo_scale, options.anew)
         case "demo":
-            build.make_demo(options.demo_scale)
+            demo_data.make(options.demo_scale)
         case "publish":
             with build.sole_build(settings):
                 build.publish_marts(settings)
@@ -76,11 +78,11 @@ def _run(options: argparse.Namespace) -> None:
             with build.sole_build(settings):
                 build.check_alone(settings, options.landing)
         case "export":
-            build.say(f"export: {export(settings.published_database, settings.export)} tables in {settings.export}")
+            say(f"export: {export(settings.published_database, settings.export)} tables in {settings.export}")
         case "verdict":
             print(verdict(settings.published_database))
         case "docs":
-            docs.write()
+            pages.write()
 
 
 if __name__ == "__main__":

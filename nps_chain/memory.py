@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from nps_chain.errors import UserError
-from nps_chain.projection import literal
+from nps_chain.sql_quoting import literal
 
 VARIABLE = "NPS_MEMORY_LIMIT"
 # of the machine's memory; the rest is Python's and the system's

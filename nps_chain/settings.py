@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from nps_chain.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
+# The secret that identities are hashed with.
+KEY_VARIABLE = "NPS_IDENTITY_KEY"
+MINIMUM_KEY_LENGTH = 16
 DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
 CONNECT, THRIFT = "sc://", "thrift://"
 CONNECT_PORT = 15002

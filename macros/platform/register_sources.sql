@@ -3,7 +3,7 @@
     {{ return(adapter.dispatch('register_sources')()) }}
 {%- endmacro %}
 
-{#- A table over the files, one per source; nps_chain/spark.py has laid down a folder for each. -#}
+{#- A table over the files, one per source; nps_chain/running/spark.py has laid down a folder for each. -#}
 {% macro default__register_sources() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') -%}
         {%- do run_query('create schema if not exists raw') -%}

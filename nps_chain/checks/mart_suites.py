@@ -1,4 +1,4 @@
-"""The suites of the public tables, from their contracts in models/marts: columns and types, keys, ranges, intervals."""
+"""The suites of the public tables, from their contracts in models/: columns and types, keys, ranges, intervals."""
 
 import re
 from dataclasses import dataclass
@@ -11,10 +11,9 @@ from nps_chain.checks import values
 from nps_chain.checks.engine import Bench
 from nps_chain.checks.findings import CRITICAL, WARNING, Check, SuiteReport, run_suite
 from nps_chain.checks.limits import MartLimits, matches
+from nps_chain.contracts.marts import PUBLISHED_SCHEMAS, Column, Table, load_tables
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import Column, Table, load_tables
-from nps_chain.projection import identifier, literal
-from nps_chain.publish import PUBLISHED_SCHEMAS
+from nps_chain.sql_quoting import identifier, literal
 
 SCHEMA = PUBLISHED_SCHEMAS[0]
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL")

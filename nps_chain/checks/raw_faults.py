@@ -6,8 +6,8 @@ Coarser than the base models, which judge row by row: here it only counts how mu
 from dataclasses import dataclass
 
 from nps_chain.checks.values import no_answer_words
-from nps_chain.contract import Column, Dataset
-from nps_chain.projection import identifier, literal
+from nps_chain.contracts.landing import Column, Dataset
+from nps_chain.sql_quoting import identifier, literal
 
 SCORE = "score"
 SCORES = ", ".join(f"'{score}'" for score in range(11))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from nps_chain.checks.engine import Bench
 from nps_chain.checks.limits import Days, Score, Volume
 from nps_chain.checks.raw_faults import SCORE, SCORES, Calendar, no_score, value
-from nps_chain.contract import Dataset
-from nps_chain.projection import identifier, literal
+from nps_chain.contracts.landing import Dataset
+from nps_chain.sql_quoting import identifier, literal
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from nps_chain.checks.findings import CRITICAL, WARNING, Check, SuiteReport, run
 from nps_chain.checks.limits import RawLimits
 from nps_chain.checks.raw_faults import SCORE, Calendar, Fault, faults
 from nps_chain.checks.raw_history import History, Strays
-from nps_chain.contract import Contract, Dataset
-from nps_chain.projection import identifier, literal, schema
-from nps_chain.raw import MANIFEST, dataset_sql
+from nps_chain.contracts.landing import Contract, Dataset
+from nps_chain.intake.projection import schema
+from nps_chain.raw_folder import MANIFEST, dataset_sql
 from nps_chain.settings import ROOT
+from nps_chain.sql_quoting import identifier, literal
 
 NAMED = 3
 

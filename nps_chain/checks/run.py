@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from nps_chain.checks import docs
+from nps_chain.checks import data_docs
 from nps_chain.checks.engine import Bench
 from nps_chain.checks.findings import CRITICAL, WARNING, SuiteReport
 from nps_chain.checks.limits import load_limits
 from nps_chain.checks.mart_suites import mart_reports
 from nps_chain.checks.raw_suites import raw_reports
-from nps_chain.contract import load_contract
+from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import UserError
 from nps_chain.settings import Settings
 
@@ -62,7 +62,7 @@ def _conclude(
     settings: Settings, say: Say, reports: list[SuiteReport], stage: str, consequence: str, started: float
 ) -> None:
     """Write the documents, say the warnings, and stop at critical failures."""
-    folder = docs.write(settings.warehouse / "data_docs", stage, reports)
+    folder = data_docs.write(settings.warehouse / "data_docs", stage, reports)
     findings = [finding for report in reports for finding in report.findings]
     # one fault can fail two expectations
     critical = list(dict.fromkeys(finding.text for finding in findings if finding.severity == CRITICAL))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from nps_chain.contract import load_contract
+from nps_chain.contracts.landing import load_contract
 from nps_chain.settings import ROOT
 
 NOT_SHOWN = "values not shown, they may be personal"

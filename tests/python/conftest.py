@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from nps_chain import intake
-from nps_chain.raw import dataset_sql
+from nps_chain.intake import intake
+from nps_chain.raw_folder import dataset_sql
 from nps_chain.settings import SERVER_VARIABLES
 from study.sql_harness import CompiledProject, Sandbox
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from nps_chain.identity import KEY_VARIABLE
+from nps_chain.settings import KEY_VARIABLE
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIXTURES = PROJECT / "tests" / "fixtures"

@@ -20,11 +20,11 @@ from bad_input.injection import PAYLOADS
 from bad_input.judge import Observed, complaints, observe
 from landing_builder import PROJECT, TEST_KEY, Warehouse
 
-from nps_chain import intake
-from nps_chain.contract import load_contract
+from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import UserError
-from nps_chain.identity import KEY_VARIABLE
-from nps_chain.raw import dataset_sql
+from nps_chain.intake import intake
+from nps_chain.raw_folder import dataset_sql
+from nps_chain.settings import KEY_VARIABLE
 
 FEWEST_KINDS = 60
 FIRST, SECOND = 1, 2

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nps_chain import docs
-from nps_chain.contract import CONTRACT_PATH, load_contract
+from nps_chain.contracts import pages
+from nps_chain.contracts.landing import CONTRACT_PATH, load_contract
 from nps_chain.errors import UserError
-from nps_chain.identity import COUNTRIES_PATH
+from nps_chain.people.identity import COUNTRIES_PATH
 from nps_chain.settings import ROOT
 
 
@@ -66,11 +66,11 @@ def test_contract_that_is_no_yaml_is_one_sentence(tmp_path):
 
 
 def test_landing_page_is_up_to_date():
-    assert docs.DOCS_PATH.read_text(encoding="utf-8") == docs.render(load_contract()), "run `make docs`"
+    assert pages.DOCS_PATH.read_text(encoding="utf-8") == pages.render(load_contract()), "run `make docs`"
 
 
 def test_landing_page_names_every_column_and_reason():
-    page = docs.render(load_contract())
+    page = pages.render(load_contract())
     assert "<<" not in page
     for dataset in load_contract().datasets:
         assert f"`{dataset.path}`" in page

@@ -20,9 +20,9 @@ from landing_builder import TEST_KEY, Warehouse, build
 
 from demo.generate import generate
 from demo.plan import CHAINS, Chain
-from nps_chain import identity
-from nps_chain.build import DEMO_IDENTITY_KEY, DEMO_LANDING, DEMO_TRUTH
-from nps_chain.settings import load_settings
+from nps_chain.people import identity
+from nps_chain.running import demo_data
+from nps_chain.settings import KEY_VARIABLE, load_settings
 
 SEED, SCALE = 7, 1.0
 
@@ -65,7 +65,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     settings = load_settings()
     there = Warehouse(settings.published_database, settings.work_database)
     if _is_of_demo(there):
-        return _open(DEMO_LANDING, DEMO_TRUTH, there, os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY)
+        return _open(demo_data.LANDING, demo_data.TRUTH, there, os.environ.get(KEY_VARIABLE) or demo_data.IDENTITY_KEY)
     folder = tmp_path_factory.mktemp("demo_truths")
     generate(folder / "landing", folder / "truth.json", SCALE, SEED)
     built = build(folder / "landing", folder / "warehouse")
@@ -74,14 +74,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 def _is_of_demo(warehouse: Warehouse) -> bool:
     """Whether a warehouse was built, after the demo was generated, of the demo's files at the default scale."""
-    needed = (DEMO_TRUTH, warehouse.published, warehouse.work)
-    if not all(path.is_file() for path in needed) or json.loads(DEMO_TRUTH.read_text())["scale"] != SCALE:
+    needed = (demo_data.TRUTH, warehouse.published, warehouse.work)
+    if not all(path.is_file() for path in needed) or json.loads(demo_data.TRUTH.read_text())["scale"] != SCALE:
         return False
-    if warehouse.published.stat().st_mtime < DEMO_TRUTH.stat().st_mtime:
+    if warehouse.published.stat().st_mtime < demo_data.TRUTH.stat().st_mtime:
         return False
     with warehouse.open() as db:
         read = {path for (path,) in db.execute("select file_path from mart_pipeline_health").fetchall()}
-    return {str(file.relative_to(DEMO_LANDING)) for file in DEMO_LANDING.rglob("*.*") if file.is_file()} <= read
+    return {
+        str(file.relative_to(demo_data.LANDING)) for file in demo_data.LANDING.rglob("*.*") if file.is_file()
+    } <= read
 
 
 def _open(landing: Path, truth: Path, warehouse: Warehouse, key: str) -> Demo:

@@ -16,10 +16,10 @@ import pytest
 from landing_builder import PROJECT, TEST_KEY
 from torture import HANDMADE, LONG, Site
 
-from nps_chain import intake
 from nps_chain.__main__ import main
-from nps_chain.formats import Prepared, Reader
-from nps_chain.identity import KEY_VARIABLE
+from nps_chain.intake import intake
+from nps_chain.intake.readers.reader import Prepared, Reader
+from nps_chain.settings import KEY_VARIABLE
 
 BEFORE = b"what was published before"
 PR_CAPBSET_DROP = 24
@@ -30,7 +30,8 @@ MIB = 1 << 20
 READ_ONLY = stat.S_IRUSR | stat.S_IXUSR
 STOPPED = """
 import os, signal, sys, threading, duckdb
-from nps_chain import __main__, build
+from nps_chain import __main__
+from nps_chain.running import build
 def build_for_hours(*arguments):
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     # on the thread that waits for it, which is the one to hear of it

@@ -25,9 +25,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from landing_builder import PROJECT
 
-from nps_chain import export as exporting
 from nps_chain.errors import UserError
-from nps_chain.export import escaped, export, unescaped, write_csv
+from nps_chain.publishing import export as exporting
+from nps_chain.publishing.export import escaped, export, unescaped, write_csv
 
 SPREADSHEET = shutil.which("soffice") or shutil.which("libreoffice")
 PUBLISHED = Path(os.environ.get("NPS_WAREHOUSE") or PROJECT / "warehouse") / "nps_chain.duckdb"
@@ -307,7 +307,7 @@ def test_a_killed_export_leaves_the_old_one_and_the_next_tidies_up(published: Pa
     before = folder.readlink()
     script = (
         "import pathlib, sys, time\n"
-        "from nps_chain import export\n"
+        "from nps_chain.publishing import export\n"
         "export._swap = lambda *places: (print('written', flush=True), time.sleep(60))\n"
         "export.export(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
     )

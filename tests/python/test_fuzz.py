@@ -28,9 +28,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from landing_builder import PROJECT
 
-from nps_chain import delimited, formats, intake
-from nps_chain.contract import Contract, load_contract
-from nps_chain.raw import dataset_sql
+from nps_chain.contracts.landing import Contract, load_contract
+from nps_chain.intake import intake
+from nps_chain.intake.files import Scan
+from nps_chain.intake.readers import csv_files, delimited, ndjson_files
+from nps_chain.raw_folder import dataset_sql
 
 EXAMPLES = os.environ.get("NPS_FUZZ_EXAMPLES")
 DEFAULT_EXAMPLES = 20
@@ -126,7 +128,7 @@ def _reading(file: object, rows: dict, rejects: dict) -> Reading:
 def patient_only() -> Iterator[None]:
     """Text files are read line by line, as if none were well-formed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(formats.Scan, "has_uniform_newlines", property(lambda self: False))
+        patch.setattr(Scan, "has_uniform_newlines", property(lambda self: False))
         yield
 
 
@@ -727,13 +729,13 @@ def test_the_checks_see_a_reader_that_fails(monkeypatch: pytest.MonkeyPatch, nam
         check_unquoted(reading, COST_FILE, COSTS)
 
     judge()
-    monkeypatch.setattr(formats, "read_records", reader)
+    monkeypatch.setattr(csv_files, "read_records", reader)
     with pytest.raises(AssertionError):
         judge()
 
 
 def test_the_checks_see_a_row_that_is_counted_and_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats.CsvReader, "reject", lambda self, file, lines, reasons: None)
+    monkeypatch.setattr(csv_files.CsvReader, "reject", lambda self, file, lines, reasons: None)
     path = PATHS[COSTS].format("")
     reading = read({path: COST_FILE})[path]
     with pytest.raises(AssertionError):
@@ -741,6 +743,6 @@ def test_the_checks_see_a_row_that_is_counted_and_not_written(monkeypatch: pytes
 
 
 def test_the_checks_see_readers_that_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "BLANKS", "")
+    monkeypatch.setattr(ndjson_files, "BLANKS", "")
     with pytest.raises(AssertionError, match="disagree"):
         check_text_files([b'{"contact_id": "1"}\n\xc2\xa0\n'], CONTACTS)

@@ -13,13 +13,16 @@ from conftest import KEY, Landing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nps_chain import formats, identity, intake
-from nps_chain.contract import load_contract
-from nps_chain.delimited import read_records
+from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import UserError
-from nps_chain.files import list_landing, scan
-from nps_chain.projection import schema
-from nps_chain.raw import dataset_sql
+from nps_chain.intake import intake, loader
+from nps_chain.intake.files import Scan, list_landing, scan
+from nps_chain.intake.projection import schema
+from nps_chain.intake.readers.delimited import read_records
+from nps_chain.intake.readers.parquet_files import ParquetReader
+from nps_chain.intake.readers.reader import MACROS, UnreadableFileError
+from nps_chain.people import identity
+from nps_chain.raw_folder import dataset_sql
 from nps_chain.settings import ROOT
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
@@ -112,9 +115,9 @@ def test_damage_never_loses_count(tmp_path_factory, lines):
     assert len(found) == len(set(found)) == folder.manifest()["chain/programme_costs.csv"]["rows_read"]
 
 
-@pytest.mark.parametrize("large_bytes", [0, 400, intake.LARGE_BYTES], ids=["large", "both", "small"])
+@pytest.mark.parametrize("large_bytes", [0, 400, loader.LARGE_BYTES], ids=["large", "both", "small"])
 def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_bytes):
-    monkeypatch.setattr(intake, "LARGE_BYTES", large_bytes)
+    monkeypatch.setattr(loader, "LARGE_BYTES", large_bytes)
 
     def fill(folder: Landing) -> None:
         for partner in range(30):
@@ -125,7 +128,7 @@ def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_
     fill(quick)
     quick.intake()
     fill(patient)
-    monkeypatch.setattr(formats.Scan, "has_uniform_newlines", property(lambda self: False))
+    monkeypatch.setattr(Scan, "has_uniform_newlines", property(lambda self: False))
     patient.intake()
     assert quick.rows("dealer__customers") == patient.rows("dealer__customers")
     assert quick.rejects() == patient.rejects()
@@ -134,7 +137,7 @@ def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_
 
 
 def test_large_files_keep_the_order_of_their_lines(landing, monkeypatch):
-    monkeypatch.setattr(intake, "LARGE_BYTES", 0)
+    monkeypatch.setattr(loader, "LARGE_BYTES", 0)
     rows = 200_000
     for part in range(2):
         body = "".join(f"{line},{'é' * (line % 5)},,,private,2020-01-01\n" for line in range(2, rows + 2))
@@ -363,18 +366,18 @@ def test_intact_parquet_is_never_called_damaged(landing, monkeypatch, error):
     def fail(self, query):
         raise error("the machine ran short")
 
-    monkeypatch.setattr(intake.DatasetLoader, "_copy", fail)
+    monkeypatch.setattr(loader.DatasetLoader, "_copy", fail)
     path = landing.root / "manufacturer/M1/products.parquet"
     file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
     with duckdb.connect() as connection:
-        connection.execute(formats.MACROS)
+        connection.execute(MACROS)
         identity.create_macros(connection)
         identity.set_key(connection, KEY)
         connection.execute("create table rejects (dataset varchar, file_id bigint, line_number bigint, reason varchar)")
-        loader = intake.DatasetLoader(connection, file.dataset, landing.raw, landing.root)
+        part = loader.DatasetLoader(connection, file.dataset, landing.raw, landing.root)
         with pytest.raises(UserError, match="try again: the machine ran short"):
-            loader.load([file], {})
-    assert not loader.failed
+            part.load([file], {})
+    assert not part.failed
 
 
 def test_parquet_that_changes_while_it_is_read_is_said_so(landing):
@@ -382,12 +385,12 @@ def test_parquet_that_changes_while_it_is_read_is_said_so(landing):
     path = landing.root / "manufacturer/M1/products.parquet"
     file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
     with duckdb.connect() as connection:
-        reader = formats.ParquetReader(connection, file.dataset, landing.root)
+        reader = ParquetReader(connection, file.dataset, landing.root)
         prepared = reader.prepare(file, None)
-        with pytest.raises(formats.UnreadableFileError, match="cannot decode"):
+        with pytest.raises(UnreadableFileError, match="cannot decode"):
             reader.read_patiently(prepared)
         path.write_bytes(path.read_bytes()[:100])
-        with pytest.raises(formats.UnreadableFileError, match="changed while it was read"):
+        with pytest.raises(UnreadableFileError, match="changed while it was read"):
             reader.read_patiently(prepared)
 
 
@@ -555,7 +558,7 @@ def test_intake_that_is_killed_leaves_the_old_raw_folder(landing):
     landing.write("dealer/D1/customers.csv", CUSTOMERS + "1,,,,private,\n")
     script = (
         "import os, pathlib, sys\n"
-        "from nps_chain import intake\n"
+        "from nps_chain.intake import intake\n"
         "intake.write_manifest = lambda raw, files: os._exit(9)\n"
         "intake.run(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), 'a-key-for-tests-only')\n"
     )
@@ -575,7 +578,7 @@ def test_intake_that_is_killed_between_the_renames_is_put_right(landing):
 
 
 def test_scan_over_chunk_borders(tmp_path, monkeypatch):
-    monkeypatch.setattr("nps_chain.files.CHUNK", 1)
+    monkeypatch.setattr("nps_chain.intake.files.CHUNK", 1)
     path = tmp_path / "file"
     path.write_bytes("é,€\r\na,b\r\n\r\n".encode())
     result = scan(path, text=True)

@@ -13,9 +13,11 @@ import duckdb
 import pytest
 from conftest import Landing
 
-from nps_chain import intake, raw
-from nps_chain.contract import load_contract
-from nps_chain.raw import FileResult, changes_path, read_load, read_manifest
+from nps_chain import raw_folder
+from nps_chain.contracts.landing import load_contract
+from nps_chain.errors import UserError
+from nps_chain.intake import intake, loader, parts, previous
+from nps_chain.raw_folder import FileResult, changes_path, read_load, read_manifest
 
 CUSTOMERS = "customer_no,email,segment\n"
 RECEIPTS = "receipt_no,loyalty_no,purchased_at,receipt_kind\n"
@@ -48,7 +50,7 @@ def changes(landing: Landing, dataset: str) -> Counter[tuple[Any, ...]]:
 
 def rows(landing: Landing, dataset: str) -> Counter[tuple[Any, ...]]:
     """The rows there are."""
-    return Counter(duckdb.execute(f"from {raw.dataset_sql(landing.raw, dataset)}").fetchall())
+    return Counter(duckdb.execute(f"from {raw_folder.dataset_sql(landing.raw, dataset)}").fetchall())
 
 
 def customers(*numbers: int) -> str:
@@ -57,7 +59,7 @@ def customers(*numbers: int) -> str:
 
 
 def test_large_work_alone_gets_all_threads(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "LARGE_BYTES", 2_000)
+    monkeypatch.setattr(loader, "LARGE_BYTES", 2_000)
     in_turn: list[str] = []
     load = intake.Intake._load
 
@@ -91,13 +93,13 @@ def test_an_unchanged_file_is_not_read_again(landing: Landing, monkeypatch: pyte
     landing.intake()
     landing.write("dealer/D1/customers_2.csv", customers(3))
     loaded: list[str] = []
-    load = intake.DatasetLoader.load
+    load = loader.DatasetLoader.load
 
-    def listening(self: intake.DatasetLoader, files: list[Any], codes: dict[str, str]) -> list[FileResult]:
+    def listening(self: loader.DatasetLoader, files: list[Any], codes: dict[str, str]) -> list[FileResult]:
         loaded.extend(file.relative for file in files)
         return load(self, files, codes)
 
-    monkeypatch.setattr(intake.DatasetLoader, "load", listening)
+    monkeypatch.setattr(loader.DatasetLoader, "load", listening)
     summary = landing.intake()
     assert loaded == ["dealer/D1/customers_2.csv"]
     assert summary.kept == len(summary.files) - 1
@@ -169,12 +171,12 @@ def test_a_file_that_can_no_longer_be_read_takes_its_rows_away(landing: Landing)
 
 def test_files_whose_keys_would_meet_are_refused() -> None:
     files = [
-        FileResult(file_id, number, "dealer__customers", f"{number}.csv", raw.LOADED, last_line=last_line)
+        FileResult(file_id, number, "dealer__customers", f"{number}.csv", raw_folder.LOADED, last_line=last_line)
         for number, (file_id, last_line) in enumerate([(1000, 10), (500, 499), (1011, 5)])
     ]
     intake._check_keys_are_apart(files)
-    with pytest.raises(intake.UserError, match=r"^1\.csv and 0\.csv would give rows of the same key"):
-        intake._check_keys_are_apart([files[0], FileResult(500, 1, None, "1.csv", raw.LOADED, last_line=500)])
+    with pytest.raises(UserError, match=r"^1\.csv and 0\.csv would give rows of the same key"):
+        intake._check_keys_are_apart([files[0], FileResult(500, 1, None, "1.csv", raw_folder.LOADED, last_line=500)])
 
 
 def edit(landing: Landing, chance: random.Random) -> None:
@@ -205,7 +207,7 @@ def test_any_sequence_of_loads_gives_the_folder_read_anew(
     chance = random.Random(seed)
     landing = make_landing(str(seed))
     # so that the parts are brought together now and then
-    monkeypatch.setattr(intake, "MAX_PARTS", 3)
+    monkeypatch.setattr(parts, "MAX_PARTS", 3)
     before = {name: Counter() for name in ("dealer__customers", "shop__receipts")}
     for step in range(8):
         for _ in range(chance.randrange(1, 4)):
@@ -223,6 +225,6 @@ def test_the_comparison_sees_a_stale_row(landing: Landing, monkeypatch: pytest.M
     landing.write("dealer/D1/customers.csv", customers(1))
     landing.intake()
     landing.write("dealer/D1/customers.csv", customers(2))
-    monkeypatch.setattr(intake.Previous, "unchanged", lambda self, file, code: self.files.get(file.relative))
+    monkeypatch.setattr(previous.Previous, "unchanged", lambda self, file, code: self.files.get(file.relative))
     landing.intake()
     assert content(landing) != read_anew(landing)

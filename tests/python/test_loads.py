@@ -22,11 +22,10 @@ from dbt.contracts.graph.manifest import Manifest
 from landing_builder import PROJECT, TEST_KEY
 
 from demo.generate import generate
-from nps_chain import build
-from nps_chain.identity import KEY_VARIABLE
-from nps_chain.raw import Load, changes_path
-from nps_chain.settings import Settings
-from nps_chain.state import take_state, write_state
+from nps_chain.raw_folder import Load, changes_path
+from nps_chain.running import build, dbt
+from nps_chain.running.state import take_state, write_state
+from nps_chain.settings import KEY_VARIABLE, Settings
 
 LOADS = int(os.environ.get("NPS_LOADS", "1"))
 SEED = int(os.environ.get("NPS_LOADS_SEED", "11"))
@@ -63,13 +62,13 @@ class Warehouse:
 
     def prepare(self) -> None:
         """Let the project's steps run dbt here."""
-        self.monkeypatch.setattr(build, "_dbt", self._dbt)
+        self.monkeypatch.setattr(dbt, "build", self._dbt)
         self.monkeypatch.setenv(KEY_VARIABLE, TEST_KEY)
 
     def _dbt(
         self, settings: Settings, options: list[str], load: str = "all", work_database: Path | None = None
     ) -> None:
-        """What build._dbt does, in this process and without tests."""
+        """What dbt.build does, in this process and without tests."""
         places = {"DBT_TARGET_PATH": "target", "DBT_LOG_PATH": "logs"}
         # dbt's reading of the project holds the place of the raw files, so that has to be one for all warehouses
         raw = settings.warehouse.parent / "raw_in_use"
@@ -86,7 +85,7 @@ class Warehouse:
         if known not in self.manifests:
             self.manifests[known] = dbtRunner().invoke(["parse", "--no-partial-parse", *common]).result
         selected = options[:2] if "--select" in options else []
-        outcome = dbtRunner(manifest=self.manifests[known]).invoke(["build", *selected, *build.NO_TESTS, *common])
+        outcome = dbtRunner(manifest=self.manifests[known]).invoke(["build", *selected, *dbt.NO_TESTS, *common])
         DuckDBConnectionManager.close_all_connections()
         assert outcome.success, outcome.exception
 

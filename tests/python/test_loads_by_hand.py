@@ -8,8 +8,9 @@ import pytest
 from landing_builder import FIXTURES
 from test_loads import Warehouse, differences
 
-from nps_chain import build, erasure
 from nps_chain.errors import UserError
+from nps_chain.people import erasure
+from nps_chain.running import build
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
 SERVICE = "order_no,customer_no,serial_number,completed_on,payer,revenue,cost,currency\n"

@@ -9,12 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from nps_chain.build import _follow, sole_build
+from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import load_tables
-from nps_chain.publish import publish, remove_leftovers
+from nps_chain.publishing.publish import publish, remove_leftovers
+from nps_chain.publishing.verdict import WIDTH, verdict
+from nps_chain.running.build import sole_build
+from nps_chain.running.dbt import follow
 from nps_chain.settings import ROOT, Settings
-from nps_chain.verdict import WIDTH, verdict
 
 
 def work_database(folder: Path, value: int) -> Path:
@@ -127,7 +128,7 @@ def test_publish_killed_before_the_rename_leaves_the_old_file(tmp_path):
     work = work_database(tmp_path, 2)
     script = (
         "import pathlib, sys, time\n"
-        "from nps_chain import publish\n"
+        "from nps_chain.publishing import publish\n"
         "publish.flush = lambda path: (print('copied', flush=True), time.sleep(60))\n"
         "publish.publish(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
     )
@@ -200,7 +201,8 @@ def test_what_a_user_can_put_right_is_one_sentence(tmp_path, arguments, environm
 def test_lock_is_free_again_after_a_kill(tmp_path):
     script = (
         "import pathlib, time\n"
-        "from nps_chain import build, settings\n"
+        "from nps_chain import settings\n"
+        "from nps_chain.running import build\n"
         "with build.sole_build(settings.load_settings()): print('held', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen(
@@ -256,7 +258,7 @@ def test_what_failed_in_dbt_carries_its_message():
         event("LogModelResult", "1 of 2 ERROR", node_info=node, status="error", index=1, total=2),
         event("RunResultError", "  Compilation Error in model m (models/m.sql)\n  'f' is undefined", node_info=node),
     ]
-    assert _follow(lines, 0.0) == [
+    assert follow(lines, 0.0) == [
         "Compilation Error in model x (models/x.sql) no {% end",
         "model m: Compilation Error: 'f' is undefined",
     ]

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from torture import LONG, Site, digest, make_landing, state
 
-from nps_chain.publish import publish
+from nps_chain.publishing.publish import publish
 
 READERS = 8
 BUILDS = 3

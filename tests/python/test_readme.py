@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nps_chain.verdict import verdict
+from nps_chain.publishing.verdict import verdict
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = Path(os.environ.get("NPS_WAREHOUSE", ROOT / "warehouse")) / "nps_chain.duckdb"

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from landing_builder import PROJECT
 
-from nps_chain import spark
+from nps_chain.contracts.marts import Table, load_tables
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import Table, load_tables
+from nps_chain.running import spark
 from nps_chain.settings import DUCKDB, SPARK, Settings, load_settings
 
 KEYED = "dim_channel"

@@ -16,7 +16,8 @@ import duckdb
 import pytest
 from landing_builder import FIXTURES, PROJECT, write_csv
 
-from nps_chain import intake, spark
+from nps_chain.intake import intake
+from nps_chain.running import spark
 from nps_chain.settings import SPARK, Settings
 
 SPARK_ENVIRONMENT = PROJECT / ".venv-spark"

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 from landing_builder import FIXTURES, PROJECT, TEST_KEY
 
-from nps_chain.identity import KEY_VARIABLE
+from nps_chain.settings import KEY_VARIABLE
 
 HANDMADE = FIXTURES / "handmade_landing"
 # how often builds are killed, and publishes; `make torture` asks for many, and for the tests that take long

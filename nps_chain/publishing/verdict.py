@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 
 from nps_chain.errors import UserError
-from nps_chain.files import count_files
-from nps_chain.projection import literal
+from nps_chain.messages import count_files
+from nps_chain.sql_quoting import literal
 
 WIDTH = 110
 UNKNOWN_FIGURE = "-"

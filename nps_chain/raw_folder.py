@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nps_chain.projection import literal, path_list
+from nps_chain.sql_quoting import literal, path_list
 
 LOADED, FAILED, MISSING, UNKNOWN = "loaded", "failed", "missing", "unknown"
 MANIFEST, REJECTS, LOAD = "_files.parquet", "_rejects.parquet", "_load.json"

@@ -22,8 +22,8 @@ from pathlib import Path
 import duckdb
 
 from nps_chain.errors import UserError
-from nps_chain.projection import identifier, literal
-from nps_chain.publish import flush
+from nps_chain.publishing.publish import flush
+from nps_chain.sql_quoting import identifier, literal
 
 BOM = "\ufeff"
 # What is looked for and what takes its place, in Python and in DuckDB alike. Full-width signs count too: a spreadsheet

@@ -4,10 +4,15 @@ import csv
 from itertools import groupby
 from pathlib import Path
 
-from nps_chain.contract import PARTNER_FOLDER, Column, Contract, Dataset, load_contract
-from nps_chain.delimited import MAX_RECORD_LINES
-from nps_chain.identity import KEY_VARIABLE, MINIMUM_KEY_LENGTH
-from nps_chain.settings import ROOT
+from nps_chain.contracts.landing import (
+    MAX_RECORD_LINES,
+    PARTNER_FOLDER,
+    Column,
+    Contract,
+    Dataset,
+    load_contract,
+)
+from nps_chain.settings import KEY_VARIABLE, MINIMUM_KEY_LENGTH, ROOT
 
 DOCS_PATH = ROOT / "docs" / "landing.md"
 TEMPLATE_PATH = Path(__file__).with_name("landing_template.md")

@@ -15,12 +15,11 @@ from pathlib import Path
 import duckdb
 
 from nps_chain import memory
+from nps_chain.contracts.marts import PUBLISHED_SCHEMAS, Table, load_tables
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import Table, load_tables
-from nps_chain.projection import identifier
-from nps_chain.publish import PUBLISHED_SCHEMAS
-from nps_chain.raw import MANIFEST, REJECTS, parts_sql
+from nps_chain.raw_folder import MANIFEST, REJECTS, parts_sql
 from nps_chain.settings import Settings
+from nps_chain.sql_quoting import identifier
 
 RAW = "raw"
 OLDEST_JAVA = 17

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from nps_chain.contract import PARTNER_CODE, Contract, Dataset
+from nps_chain.contracts.landing import PARTNER_CODE, Contract, Dataset
 from nps_chain.errors import UserError
 
 CHUNK = 1 << 20
@@ -82,11 +82,6 @@ class Scan:
         """
         is_utf8 = encoding == "utf-8" or self.has_utf8_bom or (self.is_utf8 and not self.is_ascii)
         return "utf-8" if is_utf8 else "cp1252"
-
-
-def count_files(count: int) -> str:
-    """A number of files in words."""
-    return f"{count:,} file" if count == 1 else f"{count:,} files"
 
 
 def list_landing(landing: Path, contract: Contract) -> list[LandingFile]:
@@ -184,6 +179,14 @@ def scan(path: Path, text: bool, delimiter: str = ",") -> Scan:
     if counter is None:
         return Scan(size=size, content_hash=digest.hexdigest())
     return counter.result(size, digest.hexdigest())
+
+
+def size_of(path: Path) -> int:
+    """Bytes of the file; 0 if it has gone since it was listed."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 class _TextCounter:

@@ -19,6 +19,8 @@ DATE_FORMATS = ("yyyy-mm-dd", "dd-mm-yyyy")
 TYPES = ("text", "integer", "decimal", "date", "timestamp", "month", "boolean")
 IDENTITIES = ("email", "phone", "serial", "loyalty", "customer", "agent")
 RESERVED = ("file_id", "line_number")
+# A quoted field may run over this many lines; a quote that stays open longer was never meant as one.
+MAX_RECORD_LINES = 1000
 PARTNER_FOLDER = "{partner_code}"
 PARTNER_CODE = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from nps_chain.contract import Column, Dataset
+from nps_chain.contracts.landing import Column, Dataset
 from nps_chain.errors import UserError
-from nps_chain.settings import ROOT
+from nps_chain.settings import KEY_VARIABLE, MINIMUM_KEY_LENGTH, ROOT
 
 # The column of a relation that holds the calling code of the partner's country.
 CALLING_CODE = "_nps_calling_code"
-KEY_VARIABLE = "NPS_IDENTITY_KEY"
-MINIMUM_KEY_LENGTH = 16
 COUNTRIES_PATH = ROOT / "seeds" / "countries.csv"
 
 # A customer number and a loyalty number share one space: the chain administration writes either under one heading.

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from nps_chain import identity
-from nps_chain.contract import Column, Dataset, load_contract
+from nps_chain.contracts.landing import Column, Dataset, load_contract
 from nps_chain.memory import connect
-from nps_chain.projection import identifier, literal
-from nps_chain.raw import (
+from nps_chain.people import identity
+from nps_chain.raw_folder import (
     ERASED,
     ERASED_ROWS,
     MANIFEST,
@@ -34,6 +33,7 @@ from nps_chain.raw import (
     swap,
     write_manifest,
 )
+from nps_chain.sql_quoting import identifier, literal
 
 REQUESTS = "chain__erasure_requests"
 # The model that names the rows to erase; all that it needs is built with it.

@@ -1,4 +1,4 @@
-"""The contracts of the public tables, from models/marts: columns, types, what is never null, the key, descriptions."""
+"""The contracts of the public tables, from models/: columns, types, what is never null, the key, descriptions."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +10,11 @@ import yaml
 
 from nps_chain.settings import ROOT
 
-MODELS = ROOT / "models" / "marts"
+MODELS = ROOT / "models"
+# What the names of public models begin with.
+PREFIXES = ("dim_", "fct_", "mart_")
+# Schemas of the working database whose tables are published.
+PUBLISHED_SCHEMAS = ("marts",)
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,10 @@ class Table:
 def load_tables(folder: Path = MODELS) -> tuple[Table, ...]:
     """The contracts of all public models, with the types as DuckDB calls them; read once for checks and publishing."""
     documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.yml"))]
-    models = [model for document in documents for model in document.get("models", [])]
+    models = [model for document in documents for model in (document or {}).get("models") or []]
     with duckdb.connect() as connection:
-        return tuple(sorted((_table(connection, model) for model in models), key=lambda table: table.name))
+        tables = (_table(connection, model) for model in models if model["name"].startswith(PREFIXES))
+        return tuple(sorted(tables, key=lambda table: table.name))
 
 
 def _table(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Table:

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import duckdb
 
+from nps_chain.contracts.marts import PUBLISHED_SCHEMAS, load_tables
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import load_tables
 from nps_chain.memory import connect
-from nps_chain.projection import identifier, literal
+from nps_chain.sql_quoting import identifier, literal
 
-# Schemas of the working database whose tables are published.
-PUBLISHED_SCHEMAS = ("marts",)
 # The oldest storage that holds everything we write, so that older engines can read the file.
 STORAGE_VERSION = "v1.2.0"
 # Tables are written in this order, then by their first date and their first column, so that who reads one partner's

@@ -1,20 +1,18 @@
 """From raw fields to the columns of a raw Parquet file: one query for every format and both ways of reading."""
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
-from nps_chain.contract import Dataset
-from nps_chain.files import LandingFile
-from nps_chain.identity import CALLING_CODE, identity_sql
+from nps_chain.contracts.landing import Dataset
+from nps_chain.intake.files import LandingFile
+from nps_chain.people.identity import CALLING_CODE, identity_sql
+from nps_chain.sql_quoting import NULL_TEXT, identifier, literal
 
 # Counting is a matter of one thread; whatever else the query does waits for it.
 RUNNING_NUMBER = "row_number() over ()"
 # Names of our own beside the columns of a file, which may have any name.
 SEQUENCE, FILE_ID, PARTNER, ROW_OFFSET = "_nps_sequence", "_nps_file_id", "_nps_partner_code", "_nps_row_offset"
-NULL_TEXT = "cast(null as varchar)"
 
 
 @dataclass(frozen=True)
@@ -34,25 +32,6 @@ class Relation:
     def is_numbered(self) -> bool:
         """Whether the rows know their number themselves, so that it need not be counted."""
         return self.sequence != RUNNING_NUMBER
-
-
-def literal(value: str | None) -> str:
-    """The value as an SQL literal."""
-    return NULL_TEXT if value is None else "'" + value.replace("'", "''") + "'"
-
-
-def _bigint(value: int) -> str:
-    return f"cast({value} as bigint)"
-
-
-def identifier(name: str) -> str:
-    """The name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def path_list(paths: list[Path]) -> str:
-    """The paths as an SQL list, with the characters escaped that would make a pattern of them."""
-    return "[" + ", ".join(literal(re.sub(r"([*?\[])", r"[\1]", str(path))) for path in paths) + "]"
 
 
 def schema(dataset: Dataset) -> dict[str, str]:

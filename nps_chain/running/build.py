@@ -1,50 +1,28 @@
 """The build: demo data if none are given, intake, dbt, publishing, verdict; one at a time."""
 
 import fcntl
-import json
 import os
-import re
 import shutil
-import subprocess
-import sys
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
-from nps_chain import erasure, identity, intake, memory, spark
 from nps_chain.errors import UserError
-from nps_chain.export import export
-from nps_chain.files import count_files
-from nps_chain.publish import publish
-from nps_chain.raw import FAILED, LOADED, MISSING, UNKNOWN, Load
-from nps_chain.settings import DUCKDB, ROOT, SPARK, Settings
-from nps_chain.state import State, can_load_changes, take_state, write_state
-from nps_chain.verdict import verdict
+from nps_chain.intake import intake
+from nps_chain.messages import count_files, say
+from nps_chain.people import erasure, identity
+from nps_chain.publishing.export import export
+from nps_chain.publishing.publish import publish
+from nps_chain.publishing.verdict import verdict
+from nps_chain.raw_folder import FAILED, LOADED, MISSING, UNKNOWN, Load
+from nps_chain.running import dbt, demo_data, spark
+from nps_chain.running.state import State, can_load_changes, take_state, write_state
+from nps_chain.settings import DUCKDB, KEY_VARIABLE, SPARK, Settings
 
-DEMO = ROOT / "demo_data"
-DEMO_LANDING = DEMO / "landing"
-DEMO_TRUTH = DEMO / "truth.json"
-DEMO_STAMP = DEMO / "scale"
-DEMO_LOCK = DEMO / ".lock"
-# Public on purpose: it guards invented people only and is never used with anybody's own landing folder.
-DEMO_IDENTITY_KEY = "demo-key-for-invented-people-only"
 # `none` leaves the checks out, for tests of other things.
 CHECKS_VARIABLE = "NPS_CHECKS"
-NO_TESTS = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-NODES_PER_PROGRESS_LINE = 10
-SHOWN_FAILURES = 5
-SHOWN_MESSAGE_WIDTH = 500
-# dbt's heading names the node once more: Compilation Error in model x (models/x.sql)
-HEADING = re.compile(r"^(\w+ Error) in \w+ \S+ \([^)]*\)$", re.MULTILINE)
-
-
-def say(line: str) -> None:
-    """Print a line of progress at once."""
-    print(line, flush=True)
 
 
 @contextmanager
@@ -137,10 +115,12 @@ def take_in(
     if erasure.is_requested(settings.raw):
         say("erasure: finding the rows of people who asked to be erased")
         # on DuckDB, whichever engine makes the models: the scratch database is read there
-        options, on_duckdb = ["--select", f"+{erasure.MODEL}", *NO_TESTS], replace(settings, engine=DUCKDB)
-        rows = erasure.erase(
-            settings.raw, key, settings.temporary, lambda database: _dbt(on_duckdb, options, work_database=database)
-        )
+        options, on_duckdb = ["--select", f"+{erasure.MODEL}", *dbt.NO_TESTS], replace(settings, engine=DUCKDB)
+
+        def name_rows(database: Path) -> None:
+            dbt.build(on_duckdb, options, work_database=database)
+
+        rows = erasure.erase(settings.raw, key, settings.temporary, name_rows)
         say(f"erasure: {rows:,} rows were taken out")
     return load, False
 
@@ -148,7 +128,7 @@ def take_in(
 def _key(landing: Path | None) -> str:
     if landing is not None:
         return identity.identity_key()
-    return os.environ.get(identity.KEY_VARIABLE) or DEMO_IDENTITY_KEY
+    return os.environ.get(KEY_VARIABLE) or demo_data.IDENTITY_KEY
 
 
 def read_landing(settings: Settings, landing: Path | None, scale: str, anew: bool = False) -> Load:
@@ -156,9 +136,8 @@ def read_landing(settings: Settings, landing: Path | None, scale: str, anew: boo
     key = _key(landing)
     if landing is not None:
         return _read(settings, landing, key, anew)
-    with _sole_demo():
-        _make_demo(scale)
-        return _read(settings, DEMO_LANDING, key, anew)
+    with demo_data.made(scale) as made:
+        return _read(settings, made, key, anew)
 
 
 def _read(settings: Settings, landing: Path, key: str, anew: bool) -> Load:
@@ -185,43 +164,16 @@ def _read(settings: Settings, landing: Path, key: str, anew: bool) -> Load:
     return summary.load
 
 
-@contextmanager
-def _sole_demo() -> Iterator[None]:
-    """Wait for builds of other warehouses: a folder that one of them is writing again would look damaged."""
-    DEMO.mkdir(exist_ok=True)
-    with DEMO_LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def make_demo(scale: str) -> None:
-    """Generate the demo data, unless they are there already at this scale."""
-    with _sole_demo():
-        _make_demo(scale)
-
-
-def _make_demo(scale: str) -> None:
-    if DEMO_STAMP.is_file() and DEMO_STAMP.read_text().strip() == scale:
-        say(f"demo: data of scale {scale} are there")
-        return
-    say(f"demo: generating data of scale {scale}")
-    DEMO_STAMP.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "demo", "--out", str(DEMO_LANDING), "--truth", str(DEMO_TRUTH), "--scale", scale]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        raise UserError("The demo data could not be generated; the message above says why.")
-    DEMO_STAMP.write_text(scale)
-
-
 def run_dbt(settings: Settings, changes_only: bool = False) -> None:
     """Build and test every model, anew or with the changes of this load; a failed test stops here."""
     if changes_only:
         say("dbt: adding what has changed, and testing")
         # unit tests test the code, which is what it was when they passed
-        _dbt(settings, ["--exclude-resource-type", "unit_test"], load="changes")
+        dbt.build(settings, ["--exclude-resource-type", "unit_test"], load="changes")
     else:
         remove_work_database(settings)
         say("dbt: building everything, and testing")
-        _dbt(settings, [])
+        dbt.build(settings, [])
 
 
 def run_dbt_on_spark(settings: Settings) -> None:
@@ -229,33 +181,8 @@ def run_dbt_on_spark(settings: Settings) -> None:
     remove_work_database(settings)
     spark.lend_raw(settings)
     say("dbt: building everything on Spark, and testing")
-    _dbt(settings, [])
+    dbt.build(settings, [])
     say(f"spark: {spark.extract_marts(settings)} tables in {settings.work_database}")
-
-
-def _dbt(settings: Settings, options: list[str], load: str = "all", work_database: Path | None = None) -> None:
-    """Run `dbt build`; what fails is said in one sentence."""
-    program = str(Path(sys.executable).with_name("dbt"))
-    command = [program, "--log-format", "json", "--no-use-colors", "build", *options]
-    environment = {**os.environ, **settings.environment(), memory.VARIABLE: memory.memory_limit()}
-    environment |= {"NPS_LOAD": load, "PYTHONUNBUFFERED": "1"}
-    if work_database:
-        environment["NPS_WORK_DB"] = str(work_database)
-    started = monotonic()
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        close_fds=False,
-    ) as process:
-        failures = _follow(process.stdout or iter(()), started)
-    if process.returncode:
-        named = "; ".join(failures[:SHOWN_FAILURES]) or "see logs/dbt.log"
-        more = f" and {len(failures) - SHOWN_FAILURES} more" if len(failures) > SHOWN_FAILURES else ""
-        raise UserError(f"dbt did not succeed, so nothing was published; what failed: {named.rstrip('.')}{more}.")
 
 
 def remove_work_database(settings: Settings) -> None:
@@ -263,43 +190,3 @@ def remove_work_database(settings: Settings) -> None:
     settings.work_database.parent.mkdir(parents=True, exist_ok=True)
     for path in (settings.work_database, settings.work_database.with_name(f"{settings.work_database.name}.wal")):
         path.unlink(missing_ok=True)
-
-
-def _follow(lines: Iterable[str], started: float) -> list[str]:
-    """Show dbt's progress now and then, and its warnings and errors at once; return what failed, a line each."""
-    failures: dict[str, str] = {}
-    unlogged = ""
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            # what dbt says when it dies, or can't write its log; the last line of a stack trace tells most
-            unlogged = line.strip() or unlogged
-            continue
-        info, data = event["info"], event["data"]
-        if info["level"] in ("warn", "error") and info["name"] != "MainStackTrace":
-            say(f"  {info['msg'].strip()}")
-        if info["name"] == "MainEncounteredError":
-            failures[info["name"]] = _one_line(info["msg"].strip().removeprefix("Encountered an error:"))
-        if info["name"] == "RunResultError":
-            message = HEADING.sub(r"\1:", info["msg"].strip())
-            failures[data["node_info"]["unique_id"]] = _one_line(f"{_node(data)}: {message}")
-        if "index" in data and "status" in data:
-            if data["status"].lower() in ("fail", "error"):
-                failures.setdefault(data["node_info"]["unique_id"], _node(data))
-            _show_progress(data["index"], data["total"] if "total" in data else data["num_models"], started)
-    return list(failures.values()) or ([_one_line(unlogged)] if unlogged else [])
-
-
-def _node(data: dict[str, Any]) -> str:
-    node = data["node_info"]
-    return f"{node['resource_type'].replace('_', ' ')} {node['node_name']}"
-
-
-def _one_line(message: str) -> str:
-    return textwrap.shorten(message, SHOWN_MESSAGE_WIDTH, placeholder=" ...")
-
-
-def _show_progress(index: int, total: int, started: float) -> None:
-    if index % NODES_PER_PROGRESS_LINE == 0 or index == total:
-        say(f"  {index} of {total} nodes, {monotonic() - started:.0f} s")

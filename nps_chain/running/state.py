@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nps_chain.raw import Load
+from nps_chain.raw_folder import Load
 from nps_chain.settings import ROOT, Settings
 
 # What rows of all other data sets are judged by or belong to: with a change here everything is made anew.

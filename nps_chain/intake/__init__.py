@@ -1,0 +1,1 @@
+"""Reading the landing folder: every file parsed once into the raw folder."""

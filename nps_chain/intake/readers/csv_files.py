@@ -1,0 +1,105 @@
+"""CSV files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from nps_chain.intake.files import CHUNK, LandingFile, Scan
+from nps_chain.intake.projection import Relation
+from nps_chain.intake.readers.delimited import Record, has_wide_line, header_names, read_records
+from nps_chain.intake.readers.header import Header, match_header
+from nps_chain.intake.readers.reader import NO_PARTITIONS, Prepared, Reader, UnreadableFileError, chunks
+from nps_chain.sql_quoting import literal, path_list
+
+
+class CsvReader(Reader):
+    """Delimited text with a header."""
+
+    def prepare(self, file: LandingFile, calling_code: str | None) -> Prepared:
+        """Scan the file and match its header."""
+        result = self.scan_text(file)
+        decoder = result.decoder(self.dataset.encoding)
+        names = self._header(file.path, decoder)
+        is_quick = names is not None and result.has_uniform_newlines and result.is_text(self.dataset.encoding)
+        if names is None:
+            names = self._patient_header(file.path, decoder)
+        header = match_header(self.dataset, names)
+        if header.problem:
+            raise UnreadableFileError(header.problem)
+        is_quick = is_quick and not self._has_wide_line(file.path, result, header.width)
+        prepared = Prepared(
+            file=file,
+            scan=result,
+            calling_code=calling_code,
+            read_path=file.path,
+            signature=(tuple(name.casefold() for name in names), result.crlfs > 0),
+            source=_positions(header),
+            lines=result.lines - 1,
+            is_quick=is_quick,
+            note=header.note,
+            width=header.width,
+        )
+        return self._transcoded(prepared) if is_quick and decoder != "utf-8" and not result.is_ascii else prepared
+
+    def _header(self, path: Path, decoder: str) -> list[str] | None:
+        with path.open("rb") as stream:
+            return header_names(stream.readline(), self.dataset.delimiter, decoder)
+
+    def _has_wide_line(self, path: Path, result: Scan, width: int) -> bool:
+        """Look at every line, but only if the file holds more delimiters than its lines need."""
+        if result.delimiters <= result.lines * (width - 1):
+            return False
+        with path.open("rb") as stream:
+            return has_wide_line(stream, self.dataset.delimiter, width)
+
+    def _patient_header(self, path: Path, decoder: str) -> list[str]:
+        with path.open("rb") as stream:
+            first = next(read_records(stream, self.dataset.delimiter, decoder), None)
+        if first is None or first.fields is None:
+            raise UnreadableFileError("it has no readable header")
+        return first.fields
+
+    def _transcoded(self, prepared: Prepared) -> Prepared:
+        """DuckDB has no Windows-1252, so it reads a copy, which the intake removes."""
+        copy = self.temporary / f"{prepared.file.file_id}.utf8"
+        with prepared.file.path.open("rb") as source, copy.open("wb") as target:
+            while chunk := source.read(CHUNK):
+                target.write(chunk.decode("cp1252").encode("utf-8"))
+        return replace(prepared, read_path=copy)
+
+    def quick_relation(self, files: list[Prepared]) -> Relation:
+        """A scan of well-formed files; a row that is not is skipped, which the count of lines shows."""
+        columns = ", ".join(f"'c{position}': 'varchar'" for position in range(files[0].width))
+        newline = "\\r\\n" if files[0].scan.crlfs else "\\n"
+        query = (
+            "select file_index, * from read_csv("
+            f"{path_list([prepared.read_path for prepared in files])}, columns = {{{columns}}}, header = true, "
+            f"delim = {literal(self.dataset.delimiter)}, quote = '\"', escape = '\"', new_line = {literal(newline)}, "
+            f"auto_detect = false, strict_mode = true, ignore_errors = true, {NO_PARTITIONS})"
+        )
+        return Relation(query, files[0].source, self.facts(files, heading_lines=1))
+
+    def read_patiently(self, prepared: Prepared) -> None:
+        """Read record by record; what is none becomes a reject."""
+        decoder = prepared.scan.decoder(self.dataset.encoding)
+        with prepared.file.path.open("rb") as stream:
+            records = read_records(stream, self.dataset.delimiter, decoder, prepared.width)
+            next(records)
+            for chunk in chunks(records):
+                self._insert(prepared, [record for record in chunk if record.fields is not None])
+                bad = [record for record in chunk if record.reason is not None]
+                self.reject(prepared.file, [record.line for record in bad], [str(record.reason) for record in bad])
+
+    def _insert(self, prepared: Prepared, records: list[Record]) -> None:
+        if not records:
+            return
+        columns = {"line": pa.array([record.line for record in records], pa.int64())}
+        fields = zip(*(record.fields or () for record in records), strict=True)
+        for position, values in enumerate(fields):
+            columns[f"c{position}"] = pa.array(values, pa.string())
+        self.insert_patient(prepared, "select 0 as file_index, * from patient_chunk", pa.table(columns))
+
+
+def _positions(header: Header) -> dict[str, str]:
+    return {name: f"raw.c{position}" for name, position in header.positions.items()}

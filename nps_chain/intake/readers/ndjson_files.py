@@ -1,0 +1,120 @@
+"""Files of newline-delimited JSON."""
+
+import pyarrow as pa
+
+from nps_chain.intake.files import LandingFile
+from nps_chain.intake.projection import RUNNING_NUMBER, Relation
+from nps_chain.intake.readers.reader import NO_PARTITIONS, Prepared, Reader, chunks
+from nps_chain.people.identity import BLANKS
+from nps_chain.sql_quoting import literal, path_list
+
+# A character that no JSON line holds unescaped, so that a line is always one column.
+NO_DELIMITER = "\x1f"
+MAX_LINE_BYTES = 1 << 24
+
+
+class NdjsonReader(Reader):
+    """One JSON object a line."""
+
+    def prepare(self, file: LandingFile, calling_code: str | None) -> Prepared:
+        """Scan the file; what its lines hold shows when they are read."""
+        result = self.scan_text(file)
+        return Prepared(
+            file=file,
+            scan=result,
+            calling_code=calling_code,
+            read_path=file.path,
+            signature=result.crlfs > 0,
+            source={column.name: f"raw.fields[{index}]" for index, column in enumerate(self.dataset.columns, start=1)},
+            lines=result.lines,
+            is_quick=result.has_uniform_newlines and result.is_text("utf-8"),
+        )
+
+    def _lines_query(self, files: list[Prepared]) -> str:
+        """All lines, in their order."""
+        newline = "\\r\\n" if files[0].scan.crlfs else "\\n"
+        return (
+            "select file_index, text from read_csv("
+            f"{path_list([prepared.read_path for prepared in files])}, columns = {{'text': 'varchar'}}, "
+            f"header = false, delim = {literal(NO_DELIMITER)}, quote = '', escape = '', new_line = {literal(newline)}, "
+            f"max_line_size = {MAX_LINE_BYTES}, auto_detect = false, strict_mode = true, ignore_errors = true, "
+            f"{NO_PARTITIONS})"
+        )
+
+    def _objects_query(self, lines: str, number: str) -> str:
+        """The fields of every line that is a row. Lines are numbered before any is left out.
+
+        Counting them also keeps the engine from judging each twice, in the filter and for its fields.
+        """
+        paths = ", ".join(literal(_json_path(column.name)) for column in self.dataset.columns)
+        fields = f"case when {self._is_row()} then json_extract_string(text, [{paths}]) end as fields"
+        return (
+            f"select * from (select *, {number} as number from (select * exclude (text), {fields} from ({lines}))) "
+            "where fields is not null"
+        )
+
+    def _is_row(self) -> str:
+        """Whether the text is an object, and each name that leads to a column is there at most once."""
+        parents = {"$": None} | {_json_path(column.name.rpartition(".")[0]): None for column in self.dataset.columns}
+        paths = ", ".join(literal(path) for path in parents)
+        return f"case when is_json_object(text) then names_are_unique(text, [{paths}]) else false end"
+
+    def quick_relation(self, files: list[Prepared]) -> Relation:
+        """A scan of whole lines, taken apart as JSON."""
+        query = self._objects_query(self._lines_query(files), RUNNING_NUMBER)
+        return Relation(query, files[0].source, self.facts(files, heading_lines=0), sequence="number")
+
+    def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
+        """Lines that are no object; blank ones are nothing. Together with the rows they must be all lines."""
+        if rows == prepared.lines:
+            return []
+        others = self.connection.execute(
+            f"select number, clean(text) is null from (select *, {RUNNING_NUMBER} as number "
+            f"from ({self._lines_query([prepared])})) where not {self._is_row()} order by number"
+        ).fetchall()
+        if rows + len(others) != prepared.lines:
+            return None
+        return [line for line, is_blank in others if not is_blank]
+
+    def read_patiently(self, prepared: Prepared) -> None:
+        """Judge the bytes of every line, then take the good ones apart like the quick way does."""
+        with prepared.file.path.open("rb") as stream:
+            for chunk in chunks(enumerate(stream, start=1)):
+                self._insert(prepared, chunk)
+
+    def _insert(self, prepared: Prepared, chunk: list[tuple[int, bytes]]) -> None:
+        good: list[tuple[int, str]] = []
+        bad: list[tuple[int, str]] = []
+        for number, line in chunk:
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                bad.append((number, "nul_byte" if b"\0" in line else "bad_encoding"))
+                continue
+            if "\0" in text:
+                bad.append((number, "nul_byte"))
+            elif text.strip(BLANKS):
+                good.append((number, text))
+        bad += self._insert_objects(prepared, good)
+        self.reject(prepared.file, [number for number, _ in bad], [reason for _, reason in bad])
+
+    def _insert_objects(self, prepared: Prepared, lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Insert the objects and return the lines that are none."""
+        chunk = pa.table(
+            {
+                "line": pa.array([number for number, _ in lines], pa.int64()),
+                "text": pa.array([text for _, text in lines], pa.string()),
+            }
+        )
+        query = self._objects_query("select 0 as file_index, line, text from patient_chunk", number="line")
+        self.insert_patient(prepared, query, chunk, line="number")
+        self.connection.register("patient_chunk", chunk)
+        rows = self.connection.execute(
+            f"select line from patient_chunk where not {self._is_row()} order by line"
+        ).fetchall()
+        self.connection.unregister("patient_chunk")
+        return [(number, "not_json") for (number,) in rows]
+
+
+def _json_path(name: str) -> str:
+    return "$" + "".join(f'."{part}"' for part in name.split(".") if part)

@@ -1,0 +1,153 @@
+"""What the readers of all formats share: quickly by DuckDB where a file is well-formed, patiently where it is not."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from nps_chain.contracts.landing import Dataset
+from nps_chain.errors import UserError
+from nps_chain.intake.files import LandingFile, Scan, scan
+from nps_chain.intake.projection import Relation, select_sql
+from nps_chain.sql_quoting import literal
+
+Item = TypeVar("Item")
+
+PATIENT_CHUNK_ROWS = 50_000
+# Every scan: a folder called country=NL is a name, not a column of the files in it.
+NO_PARTITIONS = "hive_partitioning = false"
+# Errors that tell of the machine or of the engine, never of what a file holds.
+SHORTAGES = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.FatalException, duckdb.InternalException)
+
+MACROS = """
+create or replace macro is_json_object(line) as
+    case when json_valid(line) then json_type(line) = 'OBJECT' else false end;
+
+-- a path of a name that stands twice: which of its values is meant, nobody can say
+create or replace macro names_are_unique(line, paths) as
+    len(list_filter(json_keys(line, paths), lambda names: len(names) <> list_unique(names))) = 0;
+
+-- pandas writes a missing number as NaN; infinity is no amount, and stays to be found
+create or replace macro number_text(x) as
+    case
+        when isnan(x) then null
+        when x = trunc(x) and abs(x) < 1e37 then cast(cast(x as hugeint) as varchar)
+        when contains(cast(x as varchar), 'e')
+            then coalesce(rtrim(cast(try_cast(x as decimal(38, 12)) as varchar), '0'), cast(x as varchar))
+        else cast(x as varchar)
+    end;
+"""
+
+
+class UnreadableFileError(Exception):
+    """The whole file cannot be read; the text completes the sentence `... was not read: `."""
+
+
+def unfinished(error: Exception, dataset: Dataset) -> UserError:
+    """The sentence for a data set of which no file is known to be at fault."""
+    reason = str(error).strip().splitlines()[0].rstrip(".")
+    return UserError(f"The intake of {dataset.name} did not end, nothing was changed, try again: {reason}.")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file that can be read, and how."""
+
+    file: LandingFile
+    scan: Scan
+    calling_code: str | None
+    read_path: Path
+    # Files with the same signature are read in one go.
+    signature: Hashable
+    source: dict[str, str]
+    lines: int
+    is_quick: bool
+    note: str | None = None
+    width: int = 0
+    # a Parquet file with a column of one of SCAN_NAMES is read on its own, and its rows are counted
+    hides_scan: bool = False
+
+
+class Reader(ABC):
+    """Reads the files of one data set into rows of its raw file."""
+
+    # whether a file that DuckDB cannot read at once can be read piece by piece
+    has_patience = True
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, temporary: Path) -> None:
+        self.connection = connection
+        self.dataset = dataset
+        self.temporary = temporary
+
+    @abstractmethod
+    def prepare(self, file: LandingFile, calling_code: str | None) -> Prepared:
+        """Look at the file; raise UnreadableFileError if nothing of it can be used."""
+
+    @abstractmethod
+    def quick_relation(self, files: list[Prepared]) -> Relation:
+        """The files of one signature, read by DuckDB."""
+
+    @abstractmethod
+    def read_patiently(self, prepared: Prepared) -> None:
+        """Add the file's good rows to the table `patient` and its bad ones to `rejects`."""
+
+    def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
+        """Lines that the quick way rightly left out; None if the rows it read are not all that the file has."""
+        return [] if rows == prepared.lines else None
+
+    def is_damaged(self, path: Path) -> bool:
+        """Whether the file itself, not the machine, keeps it from being read; text can always be read."""
+        return False
+
+    def reject(self, file: LandingFile, lines: list[int], reasons: list[str]) -> None:
+        """Note records that could not be split into fields."""
+        if lines:
+            chunk = pa.table({"line_number": pa.array(lines, pa.int64()), "reason": pa.array(reasons, pa.string())})
+            self.connection.register("reject_chunk", chunk)
+            self.connection.execute(
+                f"insert into rejects select {literal(self.dataset.name)}, {file.file_id}, line_number, reason "
+                "from reject_chunk"
+            )
+            self.connection.unregister("reject_chunk")
+
+    def insert_patient(self, prepared: Prepared, query: str, chunk: pa.Table, line: str = "line") -> None:
+        """Turn a chunk of raw fields into rows, by the same SQL as the quick way."""
+        self.connection.register("patient_chunk", chunk)
+        facts = ((prepared.file, prepared.calling_code, 0),)
+        relation = Relation(query, prepared.source, facts, sequence=line)
+        self.connection.execute(f"insert into patient {select_sql(self.dataset, relation)}")
+        self.connection.unregister("patient_chunk")
+
+    def scan_text(self, file: LandingFile) -> Scan:
+        """The bytes of a text file, unless they are no text at all."""
+        result = scan(file.path, text=True, delimiter=self.dataset.delimiter)
+        if result.size == 0:
+            raise UnreadableFileError("it is empty")
+        if result.is_compressed:
+            raise UnreadableFileError("it is compressed; unpack it first")
+        if result.has_utf16_bom:
+            raise UnreadableFileError(f"it is UTF-16; save it as {self.dataset.encoding}")
+        if result.newlines == 0 and result.carriage_returns > 0:
+            raise UnreadableFileError("its lines end in a bare carriage return; save it with LF or CRLF line ends")
+        return result
+
+    def facts(self, files: list[Prepared], heading_lines: int) -> tuple[tuple[LandingFile, str | None, int], ...]:
+        """Per file what turns the running number over all files into the file's own line number."""
+        facts = []
+        before = 0
+        for prepared in files:
+            facts.append((prepared.file, prepared.calling_code, before - heading_lines))
+            before += prepared.lines
+        return tuple(facts)
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The items in lists of a size that pays."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, PATIENT_CHUNK_ROWS)):
+        yield chunk
