@@ -1,38 +1,37 @@
 """The limits of contract/expectations.yml as checked, frozen objects."""
 
-from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-import yaml
+from pydantic.dataclasses import dataclass
 
-from nps_chain.errors import UserError
+from nps_chain.contracts.documents import STRICT, Number, checked, read_yaml
 from nps_chain.settings import ROOT
 
 LIMITS_PATH = ROOT / "contract" / "expectations.yml"
-GROUPS = ("faulty_rows", "failed_files", "volume", "score")
+Group = Literal["faulty_rows", "failed_files", "volume", "score"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class FaultyRows:
     """Shares of rows with a fault in one column."""
 
     min_rows: int
-    warning: float
-    critical: float
+    warning: Number
+    critical: Number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class FailedFiles:
     """Shares of files that could not be read."""
 
     min_files: int
-    warning: float
-    critical: float
+    warning: Number
+    critical: Number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Volume:
     """Rows of the newest window or list, against those before it."""
 
@@ -40,30 +39,30 @@ class Volume:
     windows: int
     min_files: int
     min_rows: int
-    warning_low: float
-    warning_high: float
-    critical_low: float
-    partner_low: float
-    partner_high: float
+    warning_low: Number
+    warning_high: Number
+    critical_low: Number
+    partner_low: Number
+    partner_high: Number
     silent_days: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Score:
     """Scores of the newest window, against those before it."""
 
     min_answers: int
-    mean_warning: float
-    mean_critical: float
-    share_of_9_and_10_warning: float
-    share_of_9_and_10_critical: float
-    no_score_warning: float
-    no_score_critical: float
+    mean_warning: Number
+    mean_critical: Number
+    share_of_9_and_10_warning: Number
+    share_of_9_and_10_critical: Number
+    no_score_warning: Number
+    no_score_critical: Number
     partner_min_answers: int
-    partner_mean: float
+    partner_mean: Number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Days:
     """The columns that date a data set's rows: the event's day and, where the row holds an answer, the answer's."""
 
@@ -71,7 +70,7 @@ class Days:
     answered: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class RawLimits:
     """What is asked of the landing data sets."""
 
@@ -81,25 +80,25 @@ class RawLimits:
     score: Score
     days: dict[str, Days]
     whole_lists: tuple[str, ...]
-    accepted: dict[str, tuple[str, ...]]
+    accepted: dict[str, tuple[Group, ...]] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Range:
     """The values that columns of some names may have."""
 
     columns: tuple[str, ...]
     reason: str
     tables: tuple[str, ...] = ("*",)
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
 
     def covers(self, table: str, column: str) -> bool:
         """Whether the rule is about this column."""
         return any(fnmatchcase(table, name) for name in self.tables) and matches(column, self.columns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class MartLimits:
     """What is asked of the public tables, beyond their contracts."""
 
@@ -110,7 +109,7 @@ class MartLimits:
     never_shown: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Limits:
     """The whole file."""
 
@@ -124,47 +123,9 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def load_limits(path: Path = LIMITS_PATH) -> Limits:
-    """Read and check the limits; a fault is one sentence."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Limits(raw=_raw(document["raw"]), marts=_marts(document["marts"]))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"The limits {path.name} cannot be read: {str(error).splitlines()[0]}.") from error
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"The limits {path.name} are not valid: a part is missing or misspelt ({error}).") from error
-
-
-def _raw(entry: dict[str, Any]) -> RawLimits:
-    accepted = {name: tuple(groups) for name, groups in (entry["accepted"] or {}).items()}
-    unknown = sorted({group for groups in accepted.values() for group in groups} - set(GROUPS))
-    if unknown:
-        raise UserError(f"The limits are not valid: `accepted` names the unknown group {', '.join(unknown)}.")
-    return RawLimits(
-        faulty_rows=_numbers(FaultyRows, entry["faulty_rows"]),
-        failed_files=_numbers(FailedFiles, entry["failed_files"]),
-        volume=_numbers(Volume, entry["volume"]),
-        score=_numbers(Score, entry["score"]),
-        days={name: Days(**columns) for name, columns in entry["days"].items()},
-        whole_lists=tuple(entry["whole_lists"]),
-        accepted=accepted,
-    )
-
-
-def _numbers(kind: type, entry: dict[str, Any]) -> Any:
-    wrong = [field.name for field in fields(kind) if not isinstance(entry.get(field.name), int | float)]
-    if wrong:
-        raise UserError(f"The limits are not valid: {wrong[0]} needs a number.")
-    return kind(**entry)
-
-
-def _marts(entry: dict[str, Any]) -> MartLimits:
-    return MartLimits(
-        must_have_rows=tuple(entry["must_have_rows"]),
-        should_have_rows=tuple(entry["should_have_rows"]),
-        ranges=tuple(
-            Range(**{key: tuple(value) if isinstance(value, list) else value for key, value in rule.items()})
-            for rule in entry["ranges"]
-        ),
-        bootstrap_intervals=tuple(entry["bootstrap_intervals"]),
-        never_shown=tuple(entry["never_shown"]),
+    """Read and check the limits; a fault is one sentence that says where."""
+    return checked(
+        Limits,
+        read_yaml(path, f"The limits {path.name}"),
+        f"The limits {path.name} are not valid, a part is missing or misspelt:",
     )

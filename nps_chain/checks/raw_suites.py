@@ -120,7 +120,9 @@ class RawSuite:
 
     def _severity(self, group: str, judged: bool = True) -> str:
         """Critical, unless there is too little to judge or the user has accepted it."""
-        return CRITICAL if judged and group not in self.limits.accepted.get(self.dataset.name, ()) else WARNING
+        # `accepted:` with nothing behind it is None
+        accepted = (self.limits.accepted or {}).get(self.dataset.name, ())
+        return CRITICAL if judged and group not in accepted else WARNING
 
     def _between(
         self,

@@ -11,7 +11,7 @@ from nps_chain.raw_folder import LOADED, FileResult, Load, dataset_folder, read_
 from nps_chain.settings import ROOT
 
 # The code that decides which rows are made of a file.
-CODE = ("contracts/landing.py", "intake", "people", "raw_folder.py", "sql_quoting.py")
+CODE = ("contracts/documents.py", "contracts/landing.py", "intake", "people", "raw_folder.py", "sql_quoting.py")
 
 
 def fingerprint(key: str) -> str:

@@ -13,7 +13,7 @@ from landing_builder import FIXTURES
 from nps_chain.checks import mart_suites, run, values
 from nps_chain.checks.engine import Bench
 from nps_chain.checks.findings import CRITICAL, WARNING, Finding, run_suite
-from nps_chain.checks.limits import Limits, load_limits
+from nps_chain.checks.limits import LIMITS_PATH, Limits, load_limits
 from nps_chain.checks.mart_suites import MartSuite
 from nps_chain.checks.raw_suites import raw_reports
 from nps_chain.contracts.landing import load_contract
@@ -341,6 +341,9 @@ def test_limits_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "expectations.yml"
     path.write_text("raw: {}\n", encoding="utf-8")
     with pytest.raises(UserError, match="a part is missing or misspelt"):
+        load_limits(path)
+    path.write_text(LIMITS_PATH.read_text(encoding="utf-8").replace("windows: 4", "windows: four"), encoding="utf-8")
+    with pytest.raises(UserError, match="windows of volume of raw is 'four', which should be a valid integer"):
         load_limits(path)
 
 

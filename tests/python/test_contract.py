@@ -6,6 +6,7 @@ import yaml
 
 from nps_chain.contracts import pages
 from nps_chain.contracts.landing import CONTRACT_PATH, load_contract
+from nps_chain.contracts.marts import Column, load_tables
 from nps_chain.errors import UserError
 from nps_chain.people.identity import COUNTRIES_PATH
 from nps_chain.settings import ROOT
@@ -58,6 +59,62 @@ def test_fault_in_the_contract_is_one_sentence(tmp_path, change, said):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda dataset: [dataset.pop("path"), dataset.pop("key")], "data set chain__partners has no path, key"),
+        # what lacks is the misspelt one
+        (
+            lambda dataset: dataset.update(titel=dataset.pop("title")),
+            "data set chain__partners has the unknown property titel",
+        ),
+        (lambda dataset: dataset.pop("name"), "data set number 1 has no name"),
+        (
+            lambda dataset: dataset["columns"].insert(0, "x"),
+            "column number 1 of data set chain__partners is not a mapping",
+        ),
+        (
+            lambda dataset: dataset["columns"][1].update(required="yes"),
+            "required of column link of data set chain__partners is 'yes', which should be a valid boolean",
+        ),
+        (
+            lambda dataset: dataset.update(encoding="latin-1"),
+            "encoding of data set chain__partners is 'latin-1', which is none of utf-8, windows-1252",
+        ),
+        (
+            lambda dataset: dataset["columns"][1].update(minimum="low"),
+            "minimum of column link of data set chain__partners is 'low', which should be a valid number",
+        ),
+    ],
+)
+def test_the_sentence_says_where(tmp_path, change, said):
+    with pytest.raises(UserError) as error:
+        load_contract(write(tmp_path, change))
+    assert str(error.value) == f"The landing contract is not valid: {said}."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "The landing contract is not valid: it is not a mapping."),
+        ("version: 1", "The landing contract is not valid: it has no datasets."),
+        (
+            "{version: 1, datasets: x}",
+            "The landing contract is not valid: datasets is 'x', which should be a valid list.",
+        ),
+    ],
+)
+def test_a_contract_of_another_make_is_one_sentence(tmp_path, text, said):
+    path = tmp_path / "landing.yml"
+    path.write_text(text)
+    with pytest.raises(UserError) as error:
+        load_contract(path)
+    assert str(error.value) == said
+    path.write_text("{")
+    with pytest.raises(UserError, match="cannot be read"):
+        load_contract(path)
+
+
 def test_contract_that_is_no_yaml_is_one_sentence(tmp_path):
     path = tmp_path / "landing.yml"
     path.write_text("a: [")
@@ -82,3 +139,55 @@ def test_times_of_every_known_country_are_read_fast():
     with COUNTRIES_PATH.open(encoding="utf-8", newline="") as stream:
         zones = {row["time_zone"] for row in csv.DictReader(stream)}
     assert zones <= set(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["time_zones"])
+
+
+# ------------------------------------------------------------------ the contracts of public tables
+
+MODELS = """
+models:
+  - name: mart_a
+    description: One row per {{ doc('thing') }}
+    constraints: [{type: primary_key, columns: [one, two]}]
+    columns:
+      - name: one
+        data_type: bigint
+        description: '{{ doc("thing") }} {{ doc("other") }}'
+        constraints: [{type: not_null}]
+      - name: two
+        data_type: decimal(10, 2)
+  - name: int_b
+    columns: [{name: untyped}]
+"""
+BLOCKS = "{% docs thing %}\nA thing.\n{% enddocs %} {% docs other %}And more.{% enddocs %}"
+
+
+def write_models(folder: Path, text: str) -> Path:
+    (folder / "question").mkdir(parents=True)
+    (folder / "question" / "_question.yml").write_text(text)
+    (folder / "question" / "blocks.md").write_text(BLOCKS)
+    (folder / "_sources.yml").write_text("sources: []\n")
+    (folder / "_empty.yml").write_text("")
+    return folder
+
+
+def test_public_tables_are_found_by_name_in_any_folder(tmp_path):
+    (table,) = load_tables(write_models(tmp_path, MODELS))
+    assert (table.name, table.key, table.description) == ("mart_a", ("one", "two"), "One row per A thing.")
+    assert table.columns == (
+        Column("one", "BIGINT", True, "A thing. And more."),
+        Column("two", "DECIMAL(10,2)", False, ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("data_type: bigint", "tags: []", "The contract of mart_a is not valid: column one has no data_type."),
+        ("doc('thing')", "doc('nothing')", "A description names the doc block nothing, which stands in no file"),
+    ],
+)
+def test_fault_in_a_public_contract_is_one_sentence(tmp_path, old, new, said):
+    assert old in MODELS
+    with pytest.raises(UserError) as error:
+        load_tables(write_models(tmp_path, MODELS.replace(old, new)))
+    assert str(error.value).startswith(said)
