@@ -9,6 +9,7 @@ nobody else's, and is part of the time of the project alone.
 
 import math
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -168,7 +169,7 @@ def _hidden(joined: pd.DataFrame) -> pd.Series:
     return pd.Series(False, index=joined.index)
 
 
-def _same(mine: object, other: object) -> bool:
+def _same(mine: Any, other: Any) -> bool:
     if pd.isna(mine) or pd.isna(other):
         return bool(pd.isna(mine) and pd.isna(other))
     if isinstance(mine, str):

@@ -80,7 +80,8 @@ def write_chain(plan: Plan, chain: Chain) -> None:
     scratch = plan.out.with_name(f".{plan.out.name}-{chain.industry}-{chain.country}")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    options = {"threads": 1, "memory_limit": MEMORY_LIMIT, "preserve_insertion_order": True}
+    options: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": MEMORY_LIMIT}
+    options["preserve_insertion_order"] = True
     with duckdb.connect(str(scratch / "world.duckdb"), config=options) as connection:
         for number, world in enumerate(simulate(chain, persons)):
             for table, columns in {"person": world.persons, "visited": world.visits}.items():

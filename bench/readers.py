@@ -128,13 +128,14 @@ def _fact_query(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _ask(database: Path, table: str, kind: str, sql: str) -> Reading:
-    took = []
+    took, rows = [], 0
     with duckdb.connect(str(database), read_only=True) as connection:
         for _ in range(RUNS):
             started = perf_counter()
-            rows = connection.execute(sql).fetchall()
+            found = connection.execute(sql).fetchall()
             took.append((perf_counter() - started) * MILLISECONDS)
-    return Reading(table, kind, len(rows), took[0], statistics.median(took))
+            rows = len(found)
+    return Reading(table, kind, rows, took[0], statistics.median(took))
 
 
 if __name__ == "__main__":

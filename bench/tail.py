@@ -1,5 +1,6 @@
 """The last steps of the pandas and polars answers: small tables, where one library is as good as the other."""
 
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -163,8 +164,8 @@ def _losses(buckets: pd.DataFrame) -> pd.DataFrame:
         strata[stratum] = weights @ values
     parts = []
     for (chain, link), keys in _by_link(strata).items():
-        whole = sum(strata[key] for key in keys)
-        lost = sum(_lost(strata[key], whole) for key in keys)
+        whole = reduce(np.add, (strata[key] for key in keys))
+        lost = reduce(np.add, (_lost(strata[key], whole) for key in keys))
         named = dict(zip(FIGURES, whole.T, strict=True))
         margin = (
             named["margin"] / CENTS / np.where(named["retained_with_margin"] > 0, named["retained_with_margin"], np.nan)

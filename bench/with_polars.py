@@ -4,6 +4,8 @@
 """
 
 import hashlib
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +13,8 @@ import polars as pl
 from bench import tail
 from bench.answers import run_alone
 from bench.tail import CATEGORIES
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 FAR = pl.date(2100, 12, 31)
 YEAR = 365
@@ -128,7 +132,7 @@ class Answers:
         self._read_orders()
         self._read_surveys()
         self._resolve()
-        self.as_of = max(frame["day"].max() for frame in (self.bought, self.called, self.responses))
+        self.as_of = max(_last_day(frame) for frame in (self.bought, self.called, self.responses))
         days = pl.select(
             quarter=(pl.lit(self.as_of) + pl.duration(days=1)).dt.truncate("1q").cast(pl.Date)
         ).with_columns(pl.col("quarter").dt.offset_by("-1y").alias("start"))
@@ -147,14 +151,14 @@ class Answers:
             .collect()
         )
 
-    def _csv(self, pattern: str, schema: dict[str, pl.DataType], separator: str = ",") -> pl.DataFrame:
+    def _csv(self, pattern: str, schema: Schema, separator: str = ",") -> pl.DataFrame:
         rows = pl.scan_csv(
             self.landing / pattern, schema=pl.Schema(schema), separator=separator, include_file_paths="path"
         )
         rows = rows.drop(name for name in UNUSED if name in schema)
         return self._placed(rows.rename({name: NAMES[name] for name in schema if name in NAMES}))
 
-    def _json(self, pattern: str, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    def _json(self, pattern: str, schema: Schema) -> pl.DataFrame:
         return self._placed(pl.scan_ndjson(self.landing / pattern, schema=pl.Schema(schema), include_file_paths="path"))
 
     def _parquet(self, pattern: str) -> pl.DataFrame:
@@ -255,7 +259,7 @@ class Answers:
         return frame.with_columns(chain=pl.col("industry") + "_" + pl.col("country").str.to_lowercase())
 
     def _contacts(self) -> pl.DataFrame:
-        schema = {"contact_id": pl.String, "country": pl.String, "opened_at": pl.String, "caller": CALLER}
+        schema: Schema = {"contact_id": pl.String, "country": pl.String, "opened_at": pl.String, "caller": CALLER}
         contacts = self._of_country(self._json("contact_centre/*/contacts*.ndjson", schema)).unnest("caller")
         contacts = self._keyed(
             contacts, "customer", "customer", pl.col("shop_code") + "|" + pl.col("loyalty_no")
@@ -300,14 +304,13 @@ class Answers:
         self._name_customers()
 
     def _ownership(self) -> pl.DataFrame:
-        by_serial = {"partition_by": "serial", "order_by": "day"}
         return self.sales.select(
             "chain",
             "serial",
             "customer",
             pl.col("day").alias("owned_from"),
             owner_number=pl.col("day").rank("ordinal").over("serial").cast(pl.Int64),
-            owned_to=(pl.col("day").shift(-1).over(**by_serial) - pl.duration(days=1)).fill_null(FAR),
+            owned_to=(pl.col("day").shift(-1).over("serial", order_by="day") - pl.duration(days=1)).fill_null(FAR),
         ).with_columns(unit=pl.col("serial") + pl.col("owner_number"))
 
     def _owned(self, events: pl.DataFrame, day: str) -> pl.DataFrame:
@@ -532,6 +535,13 @@ class Answers:
             .filter("has_paid")
             .drop("has_paid")
         )
+
+
+def _last_day(frame: pl.DataFrame) -> date:
+    last = frame["day"].max()
+    if not isinstance(last, date):
+        raise ValueError("nothing happened on any day")
+    return last
 
 
 def _half_up(euros: pl.Expr) -> pl.Expr:

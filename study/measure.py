@@ -1,6 +1,7 @@
 """Run the project's SQL on worlds and lay what it says beside the truth."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from study.worlds import (
     true_values,
 )
 
+Row = dict[str, Any]
 JOINT = "int_joint_replicate"
 REST = [*MONEY_MODELS, *JOURNEY_MODELS, *WEIGHTING_MODELS]
 KEYS = {name: key for key, name in LINK_NAMES.items()}
@@ -46,13 +48,13 @@ ESTIMATES = ("crude, one by one", "standardised, one by one", "crude, joint", "s
 class Findings:
     """Rows of what was found; a row names the plan, so that Monte-Carlo errors know which worlds belong together."""
 
-    intervals: list[dict] = field(default_factory=list)
-    gaps: list[dict] = field(default_factory=list)
-    losses: list[dict] = field(default_factory=list)
-    verdicts: list[dict] = field(default_factory=list)
-    choices: list[dict] = field(default_factory=list)
-    weighting: list[dict] = field(default_factory=list)
-    programmes: list[dict] = field(default_factory=list)
+    intervals: list[Row] = field(default_factory=list)
+    gaps: list[Row] = field(default_factory=list)
+    losses: list[Row] = field(default_factory=list)
+    verdicts: list[Row] = field(default_factory=list)
+    choices: list[Row] = field(default_factory=list)
+    weighting: list[Row] = field(default_factory=list)
+    programmes: list[Row] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
         """Take over another's rows."""
@@ -198,12 +200,12 @@ def _compare(plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame], alternat
     return findings
 
 
-def _interval(findings: Findings, about: dict, figure: str, truth: float, low: float, high: float) -> None:
+def _interval(findings: Findings, about: Row, figure: str, truth: float, low: float, high: float) -> None:
     if pd.notna(low) and pd.notna(high) and pd.notna(truth):
         findings.intervals.append(about | {"figure": figure, "below": truth < low, "above": truth > high})
 
 
-def _loss_intervals(findings: Findings, about: dict, plan: Plan, truth: Truth, row: dict) -> None:
+def _loss_intervals(findings: Findings, about: Row, plan: Plan, truth: Truth, row: Row) -> None:
     link = row["link"]
     _interval(findings, about, "NPS", truth.nps[link], row["nps_ci_low"], row["nps_ci_high"])
     limit = truth.limits.loc[link]
@@ -220,7 +222,7 @@ def _loss_intervals(findings: Findings, about: dict, plan: Plan, truth: Truth, r
             _interval(findings, about, f"{figure}, planted", planted[figure], *ends)
 
 
-def _retention_intervals(findings: Findings, about: dict, plan: Plan, truth: Truth, mart: pd.DataFrame) -> None:
+def _retention_intervals(findings: Findings, about: Row, plan: Plan, truth: Truth, mart: pd.DataFrame) -> None:
     """With a programme apart: whom it moved into a category has not been followed for as long as the others."""
     ending = "" if plan.programme_link is None else ", chain with a programme"
     for row in mart[mart["is_retention_window"]].to_dict("records"):
@@ -229,7 +231,7 @@ def _retention_intervals(findings: Findings, about: dict, plan: Plan, truth: Tru
         _interval(findings, about, f"retention, {row['nps_category']}{ending}", expected, *ends)
 
 
-def _importance_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.DataFrame) -> None:
+def _importance_intervals(findings: Findings, about: Row, truth: Truth, mart: pd.DataFrame) -> None:
     for row in mart[mart["ownership_age_band_code"] == "all"].to_dict("records"):
         if KEYS[row["link_name"]] not in truth.importance.index:
             continue
@@ -239,9 +241,7 @@ def _importance_intervals(findings: Findings, about: dict, truth: Truth, mart: p
             _interval(findings, about, f"importance {figure}", expected[figure], *ends)
 
 
-def _money_intervals(
-    findings: Findings, about: dict, plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame]
-) -> None:
+def _money_intervals(findings: Findings, about: Row, plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
     """Revenue at risk of every link; what its programme avoided in each trailing quarter, and what came of its cost."""
     for row in tables["mart_revenue_at_risk"].to_dict("records"):
         expected = truth.revenue_at_risk[KEYS[row["link_name"]]] * plan.customers
@@ -279,7 +279,7 @@ def _trailing(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[pd.to_datetime(rows["quarter_start_on"]).isin(TRAILING_QUARTERS)]
 
 
-def _journey_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.DataFrame) -> None:
+def _journey_intervals(findings: Findings, about: Row, truth: Truth, mart: pd.DataFrame) -> None:
     """Every rule's area once, every pair's difference once."""
     for row in mart.to_dict("records"):
         rule, other = row["journey_rule"], row["compared_rule"]
@@ -292,7 +292,7 @@ def _journey_intervals(findings: Findings, about: dict, truth: Truth, mart: pd.D
 
 
 def _weighted_intervals(
-    findings: Findings, about: dict, truth: Truth, cells: pd.DataFrame, weighted: pd.DataFrame
+    findings: Findings, about: Row, truth: Truth, cells: pd.DataFrame, weighted: pd.DataFrame
 ) -> None:
     """The weighted NPS of a quarter, and the raw one, against all who were asked."""
     counts = _trailing(cells).groupby(["chain_link_key", "quarter_start_on"])[["promoters", "detractors", "responses"]]
@@ -308,7 +308,7 @@ def _weighted_intervals(
             findings.weighting.append(about | {"fate": fate, "estimate": estimate, "error": error})
 
 
-def _biases(findings: Findings, about: dict, truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
+def _biases(findings: Findings, about: Row, truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
     """Estimate less planted truth, of the excess loss and of the gap between detractors and promoters."""
     alone = tables["int_link_replicate"].query("replicate == 0").set_index("chain_link_key")
     joint = tables["int_loss_replicate"].query("replicate == 0").set_index("chain_link_key")
@@ -335,7 +335,7 @@ def _biases(findings: Findings, about: dict, truth: Truth, tables: dict[str, pd.
             findings.gaps.append(about | {"estimate": estimate, "error": gap - truth.gaps[key % 10]})
 
 
-def _judged(plan: Plan, truth: Truth, rows: pd.DataFrame) -> dict:
+def _judged(plan: Plan, truth: Truth, rows: pd.DataFrame) -> Row:
     """How a chain's verdict compares with what was planted."""
     ordered = sorted(truth.values.values(), reverse=True)
     weakest = max(truth.values, key=lambda link: truth.values[link])

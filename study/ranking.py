@@ -28,8 +28,7 @@ def study_ranking(project: CompiledProject, seed: int, networks: int) -> pd.Data
     period = pd.DataFrame({"trailing_from": [QUARTER], "trailing_to": [QUARTER_END]})
     sandbox.give("int_period", period, dict.fromkeys(period, "date"))
     sandbox.leave_out_nonresponse()
-    for model in RANKING_MODELS:
-        mart = sandbox.build(model)
+    *_, mart = [sandbox.build(model) for model in RANKING_MODELS]
     sandbox.connection.close()
     quarter = mart[mart["period_kind"] == "quarter"].merge(partners[["partner_code", "true_nps"]], on="partner_code")
     return quarter.dropna(subset=["shrunken_nps_ci_low"])

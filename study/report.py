@@ -1,13 +1,14 @@
 """The study's findings as docs/study.md, and the shares that the tests hold against limits."""
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from study.measure import Findings
+from study.measure import Findings, Row
 
 GOAL_COVERAGE = (0.93, 0.97)
 GOAL_FALSE_CERTAINTY = 0.05
@@ -152,7 +153,7 @@ def _prose(text: str) -> str:
 
 
 def _table(heading: list[str], rows: list[list[object]]) -> str:
-    lines = [heading, ["---"] * len(heading), *rows]
+    lines: list[Sequence[object]] = [heading, ["---"] * len(heading), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
@@ -291,7 +292,7 @@ def _programme_table(findings: Findings) -> str:
     return _table(heading, table)
 
 
-def _bias_table(errors: list[dict], title: str, groups: list[str]) -> str:
+def _bias_table(errors: list[Row], title: str, groups: list[str]) -> str:
     rows = pd.DataFrame(errors)
     names = {True: "confounded", False: "not confounded"}
     table = []

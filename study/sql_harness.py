@@ -8,10 +8,12 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -61,7 +63,9 @@ def compile_project(folder: Path, selection: list[str], variables: dict[str, obj
             os.environ["NPS_WORK_DB"] = previous
     if not outcome.success:
         raise RuntimeError(f"dbt compile failed: {outcome.exception or outcome.result}")
-    nodes = {result.node.name: result.node for result in outcome.result.results}
+    if not isinstance(outcome.result, RunExecutionResult):
+        raise RuntimeError(f"dbt compile gave no nodes: {outcome.result}")
+    nodes: dict[str, Any] = {result.node.name: result.node for result in outcome.result.results}
     missing = set(selection) - set(nodes)
     if missing:
         raise RuntimeError(f"dbt compiled nothing for {sorted(missing)}")

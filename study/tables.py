@@ -1,5 +1,6 @@
 """Worlds as the facts and dimensions that the statistics models read: one chain per world."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import numpy as np
@@ -106,7 +107,7 @@ def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
     return sandbox
 
 
-def _concat(table, chains: dict[int, World]) -> pd.DataFrame:
+def _concat(table: Callable[[World, int], pd.DataFrame], chains: dict[int, World]) -> pd.DataFrame:
     return pd.concat([table(world, chain) for chain, world in chains.items()], ignore_index=True)
 
 

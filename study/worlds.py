@@ -129,7 +129,7 @@ def draw_plan(seed: int, number: int) -> Plan:
                 detractors,
                 passives,
                 (most, most * random.uniform(0.2, 0.5), 0.0),
-                tuple(answer * factor for factor in tilts),
+                (answer * tilts[0], answer * tilts[1], answer * tilts[2]),
                 rates[key],
             )
         )
@@ -160,14 +160,15 @@ def _tied(plan: Plan, random: np.random.Generator, one: int, other: int) -> Plan
         world = draw_world(replace(plan, customers=TIE_CUSTOMERS), np.random.default_rng(seed))
         values = true_values(true_losses(world), true_margins(world), TIE_CUSTOMERS)
         ratio = values[one] / max(values[other], 1e-9)
-        links = tuple(
-            replace(link, leave=tuple(min(MOST_LEAVING, share * ratio) for share in link.leave))
-            if link.key == other
-            else link
-            for link in plan.links
-        )
+        links = tuple(_leaving(link, ratio) if link.key == other else link for link in plan.links)
         plan = replace(plan, links=links)
     return plan
+
+
+def _leaving(link: Link, ratio: float) -> Link:
+    """The link, left so many times as often."""
+    detractors, passives, promoters = (min(MOST_LEAVING, share * ratio) for share in link.leave)
+    return replace(link, leave=(detractors, passives, promoters))
 
 
 def draw_world(plan: Plan, random: np.random.Generator, cuts: dict[int, np.ndarray] | None = None) -> World:
@@ -177,7 +178,7 @@ def draw_world(plan: Plan, random: np.random.Generator, cuts: dict[int, np.ndarr
     is_business = random.random(n) < BUSINESS_SHARE
     temper = random.normal(0, plan.temper_sd, n)
     drawn = {link.key: _occasions(link, first_day, random) for link in plan.links}
-    moods = {}
+    moods: dict[int, np.ndarray] = {}
     # the purchases first: they lend their halo
     for link in sorted(plan.links, key=lambda link: link.rate):
         customer, day = drawn[link.key]
@@ -307,7 +308,7 @@ def _two_earliest(
 
 def true_losses(world: World) -> dict[int, tuple[float, float]]:
     """Per link: mean loss of the customers who met it in the trailing year, each counted once, and their number."""
-    losses = {}
+    losses: dict[int, tuple[float, float]] = {}
     for events in world.events:
         trailing = events.day >= TRAILING_FROM
         met, place = np.unique(events.customer[trailing], return_inverse=True)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 # Before the import, which reads it.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
+import duckdb
 import great_expectations as gx
 import sqlalchemy
 from great_expectations.core import ExpectationSuiteValidationResult
@@ -65,7 +66,11 @@ class Bench:
         address = f"duckdb:///:memory:checks_{os.getpid()}_{next(_numbers)}"
         self._engine = sqlalchemy.create_engine(address)
         self._connection = self._engine.raw_connection()
-        memory.limit(self._connection.driver_connection, spill)
+        driver = self._connection.driver_connection
+        if not isinstance(driver, duckdb.DuckDBPyConnection):
+            raise TypeError(f"the driver of the checks is {type(driver)}")
+        self._database = driver
+        memory.limit(self._database, spill)
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         self._source = self._context.data_sources.add_duckdb(name="duckdb", connection_string=address)
@@ -81,7 +86,7 @@ class Bench:
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """Execute SQL of our own and return its rows."""
-        return self._connection.driver_connection.execute(sql).fetchall()
+        return self._database.execute(sql).fetchall()
 
     def validate(self, table: str, expectations: list[Expectation]) -> ExpectationSuiteValidationResult:
         """Run a suite, named as its table."""

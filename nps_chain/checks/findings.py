@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from nps_chain.checks.engine import Bench
 
-CRITICAL, WARNING = "critical", "warning"
+CRITICAL, WARNING = FailureSeverity.CRITICAL, FailureSeverity.WARNING
 NUMBER = "number"
 
 
@@ -24,7 +26,7 @@ class Check:
 class Finding:
     """A failed expectation in words."""
 
-    severity: str
+    severity: FailureSeverity
     text: str
 
 
@@ -53,19 +55,23 @@ def could_not_run(entry: ExpectationValidationResult) -> bool:
 
 
 def _finding(entry: ExpectationValidationResult, check: Check, table: str) -> Finding:
+    expected = _configuration(entry)
     if not could_not_run(entry):
-        return Finding(_severity(entry), check.say(_observed(entry)))
-    columns = [name for key in ("column", "column_B", "column_A") if (name := entry.expectation_config.kwargs.get(key))]
+        return Finding(FailureSeverity(expected.severity), check.say(_observed(entry)))
+    columns = [name for key in ("column", "column_B", "column_A") if (name := expected.kwargs.get(key))]
     place = f"{table}, column {columns[0]}" if columns else table
-    return Finding(CRITICAL, f"{place}: {entry.expectation_config.type} could not be evaluated")
+    return Finding(CRITICAL, f"{place}: {expected.type} could not be evaluated")
 
 
 def _number(entry: ExpectationValidationResult) -> int:
-    return int(entry.expectation_config.meta[NUMBER])
+    return int((_configuration(entry).meta or {})[NUMBER])
 
 
-def _severity(entry: ExpectationValidationResult) -> str:
-    return str(getattr(entry.expectation_config.severity, "value", entry.expectation_config.severity))
+def _configuration(entry: ExpectationValidationResult) -> ExpectationConfiguration:
+    """What was expected, which a result that ran always holds."""
+    if entry.expectation_config is None:
+        raise ValueError("the result of an expectation does not say which")
+    return entry.expectation_config
 
 
 def _observed(entry: ExpectationValidationResult) -> float:

@@ -60,7 +60,7 @@ class History:
             f"from {dated}, {last} where {dated}.day <= {last}.day and step <= {self.limits.windows}"
         )
         ((day_found,),) = self.bench.run(f"select cast(day as varchar) from {last}")
-        return day_found
+        return None if day_found is None else str(day_found)
 
     def volume_by_day(self, days: Days) -> str | None:
         """Rows per partner in the newest window and in a usual one; return the last day."""

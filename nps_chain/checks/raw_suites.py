@@ -11,6 +11,7 @@ from pathlib import Path
 
 import great_expectations.expectations as gxe
 import yaml
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from nps_chain.checks import values
 from nps_chain.checks.engine import Bench
@@ -118,7 +119,7 @@ class RawSuite:
     def _known(self) -> dict[str, float]:
         return {name: figure for name, figure in self._profile.items() if figure is not None}
 
-    def _severity(self, group: str, judged: bool = True) -> str:
+    def _severity(self, group: str, judged: bool = True) -> FailureSeverity:
         """Critical, unless there is too little to judge or the user has accepted it."""
         # `accepted:` with nothing behind it is None
         accepted = (self.limits.accepted or {}).get(self.dataset.name, ())
@@ -127,7 +128,7 @@ class RawSuite:
     def _between(
         self,
         figure: str,
-        severity: str,
+        severity: FailureSeverity,
         say: Callable[[float], str],
         low: float | None = None,
         high: float | None = None,

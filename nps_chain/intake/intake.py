@@ -273,7 +273,7 @@ class Intake:
         return [file.message for file in files if file.dataset in required and file.message]
 
     def _write_rejects(self) -> int:
-        if self.kept:
+        if self.kept and self.task.previous.raw:
             ids = ", ".join(str(file.file_id) for file in self.kept)
             path = literal(str(self.task.previous.raw / REJECTS))
             self.connection.execute(f"insert into rejects from read_parquet({path}) where file_id in ({ids})")
