@@ -1,9 +1,19 @@
-{#- The kind of node that each column of keyed identities holds. -#}
+{#- The kind of node that each kind of identity is. -#}
 {% macro node_kinds() -%}
-    {{ return({
-        'customer_hash': 'customer', 'loyalty_hash': 'customer', 'email_hash': 'email',
-        'phone_hash': 'phone', 'owner_node': 'unit',
-    }) }}
+    {{ return({'customer': 'customer', 'loyalty': 'customer', 'email': 'email', 'phone': 'phone', 'serial': 'unit'}) }}
+{%- endmacro %}
+
+
+{#- The data sets whose records name a person by more than one identity, with the column of each kind. Lists are no
+    records of a meeting: an erasure request names a person, and links nobody. -#}
+{% macro identity_records() -%}
+    {%- set found = {} -%}
+    {%- for dataset, said in landing_contract().items() if said['shape'] in ('party', 'transaction', 'survey', 'contact') -%}
+        {%- if identity_columns(dataset) | length > 1 -%}
+            {%- do found.update({dataset: identity_columns(dataset)}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 
@@ -127,13 +137,17 @@
 {% endmacro %}
 
 
-{#- Every pair of identity columns of every record source, as (source, column, column). -#}
-{% macro pairs_of(record_sources) -%}
+{#- Every pair of kinds of nodes that the records of a data set name, as (data set, kind, kind). -#}
+{% macro pairs_of(records) -%}
     {%- set pairs = [] -%}
-    {%- for source, columns in record_sources -%}
-        {%- for a in columns -%}
-            {%- for b in columns[loop.index:] -%}
-                {%- do pairs.append((source, a, b)) -%}
+    {%- for dataset, identities in records.items() -%}
+        {%- set kinds = [] -%}
+        {%- for kind in identities -%}
+            {%- do kinds.append(node_kinds()[kind]) -%}
+        {%- endfor -%}
+        {%- for a in kinds -%}
+            {%- for b in kinds[loop.index:] -%}
+                {%- do pairs.append((dataset, a, b)) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from nps_chain.contracts import pages
+from nps_chain.contracts import dbt_files, pages
+from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import MACHINE_FAULTS, UserError, machine_sentence
 from nps_chain.messages import say
 from nps_chain.publishing.export import export
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("publish", help="publish the marts of the working database")
     commands.add_parser("export", help="write the published tables as Parquet and as CSV for a spreadsheet")
     commands.add_parser("verdict", help="print the verdict of the published warehouse")
-    commands.add_parser("docs", help="write docs/landing.md from the contract")
+    commands.add_parser("docs", help="write from the contract what dbt and docs/landing.md say of it")
     return parser
 
 
@@ -83,6 +84,8 @@ def _run(options: argparse.Namespace) -> None:
             print(verdict(settings.published_database))
         case "docs":
             pages.write()
+            for line in dbt_files.write(load_contract()):
+                say(f"docs: {line}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 # Before the import, which reads it.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -66,10 +66,8 @@ class Bench:
         address = f"duckdb:///:memory:checks_{os.getpid()}_{next(_numbers)}"
         self._engine = sqlalchemy.create_engine(address)
         self._connection = self._engine.raw_connection()
-        driver = self._connection.driver_connection
-        if not isinstance(driver, duckdb.DuckDBPyConnection):
-            raise TypeError(f"the driver of the checks is {type(driver)}")
-        self._database = driver
+        # duckdb-engine's wrapper hands everything on to the connection
+        self._database = cast(duckdb.DuckDBPyConnection, self._connection.driver_connection)
         memory.limit(self._database, spill)
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

@@ -63,14 +63,6 @@ class Score:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Days:
-    """The columns that date a data set's rows: the event's day and, where the row holds an answer, the answer's."""
-
-    day: str
-    answered: str | None = None
-
-
-@dataclass(frozen=True, config=STRICT)
 class RawLimits:
     """What is asked of the landing data sets."""
 
@@ -78,7 +70,6 @@ class RawLimits:
     failed_files: FailedFiles
     volume: Volume
     score: Score
-    days: dict[str, Days]
     whole_lists: tuple[str, ...]
     accepted: dict[str, tuple[Group, ...]] | None
 

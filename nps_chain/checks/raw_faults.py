@@ -68,8 +68,8 @@ def faults(dataset: Dataset, calendar: Calendar) -> list[Fault]:
         outside = _outside(dataset, column, calendar)
         if outside:
             found.append(Fault("outside", column, outside))
-        if column.values:
-            allowed = ", ".join(literal(word) for word in column.values)
+        if column.allowed:
+            allowed = ", ".join(literal(word) for word in column.allowed)
             found.append(Fault("not_allowed", column, f"{text} not in ({allowed})"))
     return found
 

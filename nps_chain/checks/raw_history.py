@@ -6,7 +6,7 @@ The last day of a data set is its own: one that is delivered later than the othe
 from dataclasses import dataclass
 
 from nps_chain.checks.engine import Bench
-from nps_chain.checks.limits import Days, Score, Volume
+from nps_chain.checks.limits import Score, Volume
 from nps_chain.checks.raw_faults import SCORE, SCORES, Calendar, no_score, value
 from nps_chain.contracts.landing import Dataset
 from nps_chain.sql_quoting import identifier, literal
@@ -62,10 +62,10 @@ class History:
         ((day_found,),) = self.bench.run(f"select cast(day as varchar) from {last}")
         return None if day_found is None else str(day_found)
 
-    def volume_by_day(self, days: Days) -> str | None:
+    def volume_by_day(self, day: str) -> str | None:
         """Rows per partner in the newest window and in a usual one; return the last day."""
         name = self.dataset.name
-        last = self._windows(f"windows_{name}", self._day(days.day), "count(*) as rows", "true")
+        last = self._windows(f"windows_{name}", self._day(day), "count(*) as rows", "true")
         self.bench.run(
             f"create table volume_{name} as with counted as (select partner, step, sum(rows) as rows "
             f"from windows_{name} group by all) select partner, "
@@ -93,13 +93,13 @@ class History:
         )
         self.bench.run(f"delete from newest_{name} where not is_newest")
 
-    def scores(self, days: Days, limits: Score) -> None:
+    def scores(self, answered: str, limits: Score) -> None:
         """Per partner: answers, their sum, the nines and tens, and what is no score, newest and before."""
         name = self.dataset.name
         text = identifier(SCORE)
         self._windows(
             f"answers_{name}",
-            self._day(days.answered or days.day),
+            self._day(answered),
             f"count(*) as rows, count(*) filter (where trim({text}) in ({SCORES})) as answers, "
             f"coalesce(sum(case when trim({text}) in ({SCORES}) then cast(trim({text}) as integer) end), 0) as points, "
             f"count(*) filter (where trim({text}) in ('9', '10')) as promoters, "
@@ -113,10 +113,10 @@ class History:
         )
         self.bench.run(f"create table score_{name} as select partner, {sums} from answers_{name} group by partner")
 
-    def newest_answers(self, days: Days) -> str:
+    def newest_answers(self, answered: str) -> str:
         """The condition of raw rows whose answer lies in the newest window."""
         last = f"(select day from last_answers_{self.dataset.name})"
-        day = self._day(days.answered or days.day)
+        day = self._day(answered)
         return f"{identifier(SCORE)} is not null and {day} between {last} - {self.limits.window_days - 1} and {last}"
 
     def volume_figures(self) -> tuple[float | None, list[str]]:

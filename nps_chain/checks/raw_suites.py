@@ -88,15 +88,15 @@ class RawSuite:
         return {"files": files, "share_failed_files": failed / max(files, 1)}
 
     def _count_history(self) -> None:
-        days = self.limits.days.get(self.dataset.name)
-        if days:
-            self.last_day = self.history.volume_by_day(days)
+        dataset = self.dataset
+        if dataset.event_day:
+            self.last_day = self.history.volume_by_day(dataset.event_day)
         else:
             self.history.volume_by_file()
         self._profile["volume"], self._partners["volume"] = self.history.volume_figures()
         self._profile["partners_of_other_volume"] = len(self._partners["volume"])
-        if days and SCORE in {column.alias for column in self.dataset.columns}:
-            self.history.scores(days, self.limits.score)
+        if dataset.answered:
+            self.history.scores(dataset.answered, self.limits.score)
             figures, self._partners["score"] = self.history.score_figures(self.limits.score)
             self._profile |= {f"score_{name}": figure for name, figure in figures.items()}
             self._profile["partners_of_other_score"] = len(self._partners["score"])
@@ -203,7 +203,7 @@ class RawSuite:
 
     def _expect_volume(self) -> None:
         limits = self.limits.volume
-        is_dated = self.dataset.name in self.limits.days
+        is_dated = self.dataset.event_day is not None
         unit = f"{limits.window_days} days" if is_dated else "file"
 
         def say(ratio: float) -> str:
@@ -254,7 +254,7 @@ class RawSuite:
             f"select file_path from answers_{self.dataset.name} inner join files using (file_id) "
             "where step = 0 group by file_path order by sum(rows) desc, file_path"
         )
-        condition = self.history.newest_answers(self.limits.days[self.dataset.name])
+        condition = self.history.newest_answers(self.dataset.answered or "")
         text = words.format(days=f"the newest {self.limits.volume.window_days} days", moved=moved)
         shown = values.shown(self._most_frequent(SCORE, condition))
         return self._sentence(f"{text}, {shown}", [path for (path,) in paths], column.name)

@@ -56,7 +56,7 @@ def _bare(text: str) -> str:
 def _words() -> frozenset[str]:
     """The words that the contract itself uses, and those for no answer."""
     contract = load_contract()
-    words = {value for dataset in contract.datasets for column in dataset.columns for value in column.values}
+    words = {value for dataset in contract.datasets for column in dataset.columns for value in column.allowed}
     words |= {column.name for dataset in contract.datasets for column in dataset.columns}
     words |= no_answer_words() | set(OTHER_WORDS)
     return frozenset(_bare(word) for word in words) - {""}

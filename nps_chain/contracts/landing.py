@@ -1,9 +1,10 @@
 """The landing contract (contract/landing.yml) as checked, frozen objects."""
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from pydantic.dataclasses import dataclass
 
 from nps_chain.contracts.documents import STRICT, Names, Number, Text, checked, read_yaml
+from nps_chain.errors import UserError
 from nps_chain.settings import ROOT
 
 CONTRACT_PATH = ROOT / "contract" / "landing.yml"
@@ -19,6 +21,27 @@ RESERVED = ("file_id", "line_number")
 # A quoted field may run over this many lines; a quote that stays open longer was never meant as one.
 MAX_RECORD_LINES = 1000
 PARTNER_FOLDER = "{partner_code}"
+SEEDS = ROOT / "seeds"
+# The seed and its column that hold the codes which a column may have.
+CODES = {"links": "link_code", "surveys": "survey_code"}
+Shape = Literal["party", "unit", "transaction", "survey", "contact", "event", "list"]
+# Shapes whose rows happen on a day.
+EVENTS = ("transaction", "survey", "contact", "event")
+# A property and the shapes whose data sets must have it; no other may.
+OF_SHAPES = {
+    "survey": ("survey",),
+    "holds": ("survey",),
+    "kind": ("transaction",),
+    "hands_over": ("transaction",),
+    "product": ("transaction",),
+    "paid_by_customer": ("transaction",),
+    "touchpoint": ("transaction", "contact", "event"),
+}
+NEEDED = {
+    "survey": ("survey", "holds", "day"),
+    "transaction": ("touchpoint", "kind", "day"),
+    "contact": ("touchpoint", "day"),
+}
 PARTNER_CODE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -27,7 +50,7 @@ class Column:
     """One column of a data set, as the tier writes it; `alias` is our name for it, `as` in the contract."""
 
     name: Text
-    type: Literal["text", "integer", "decimal", "date", "timestamp", "month", "boolean"]
+    type: Literal["text", "integer", "decimal", "date", "timestamp", "month", "boolean", "score"]
     description: Text
     alias: str = Field(default_factory=lambda known: known["name"], alias="as")
     required: bool = False
@@ -35,14 +58,64 @@ class Column:
     scope: tuple[str, ...] = ()
     personal: bool = False
     values: tuple[Annotated[str, BeforeValidator(str)], ...] = ()
+    words: dict[str, str | bool] = Field(default_factory=dict)
+    default: str | None = None
+    pattern: str | None = None
+    of: Literal["links", "surveys", "industries", "countries", "partners", "exchange_rates"] | None = None
+    among: str | None = None
     minimum: Number | None = None
     maximum: Number | None = None
+    scale: int = 2
+    money: bool = False
+    required_with: str | None = None
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The only words that the tier may write; empty where any is allowed, or where other data sets hold them."""
+        return self.values or tuple(self.words) or seed_codes(self.of)
 
     @model_validator(mode="after")
     def _check_alias(self) -> "Column":
+        if (self.of == "partners") != (self.among is not None):
+            raise ValueError("{where} needs `among` where it names partners, and only there")
         if not self.personal and not re.fullmatch(r"[a-z][a-z0-9_]*", self.alias):
             raise ValueError("{where} needs a name of lower-case letters, digits and _ under `as`")
         return self
+
+
+@dataclass(frozen=True, config=STRICT)
+class BelongsTo:
+    """Which row of another data set a row belongs to: the one that is equal in these columns."""
+
+    dataset: Text
+    by: Names
+
+
+@dataclass(frozen=True, config=STRICT)
+class Reference:
+    """A row of another data set by which a row is judged; without one it may be rejected for the reason given."""
+
+    to: Text
+    by: Names
+    take: tuple[str, ...] = ()
+    or_reject: str | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Kind:
+    """What kind of transaction a row is: one word for all of them, or a word for each word of a column."""
+
+    word: str | None = None
+    column: str | None = None
+    words: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, config=STRICT)
+class PaidBy:
+    """The words of a column that say that the customer paid."""
+
+    column: Text
+    words: Names
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -55,11 +128,47 @@ class Dataset:
     format: Literal["csv", "parquet", "ndjson"]
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     key: Names
+    one_row: Text
+    shape: Shape
+    load: Literal["changes", "whole", "anew"]
+    link: str | None = None
+    day: str | None = None
+    answered: str | None = None
+    survey: str | None = None
+    holds: tuple[Literal["invitations", "answers"], ...] = ()
+    touchpoint: str | None = None
+    kind: Kind | None = None
+    paid_by_customer: PaidBy | None = None
+    product: Literal["of_unit", "of_row"] | None = None
+    hands_over: bool = False
+    belongs_to: BelongsTo | None = None
+    references: tuple[Reference, ...] = ()
     required: bool = False
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Literal["utf-8", "windows-1252"] = "utf-8"
     date_format: Literal["yyyy-mm-dd", "dd-mm-yyyy"] = "yyyy-mm-dd"
     decimal_comma: bool = False
+
+    @property
+    def source(self) -> str:
+        """Who delivers it: the first part of its name."""
+        return self.name.split("__")[0]
+
+    @property
+    def entity(self) -> str:
+        """What it holds: the second part of its name."""
+        return self.name.split("__")[1]
+
+    @property
+    def event_day(self) -> str | None:
+        """The column that dates its events; None where its rows are no events."""
+        return self.day if self.shape in EVENTS else None
+
+    @property
+    def referring_columns(self) -> set[str]:
+        """The columns by which its rows name rows of other data sets."""
+        named = {name for one in self.references for name in one.by}
+        return named | set(self.belongs_to.by if self.belongs_to else ())
 
     @property
     def has_partner_folder(self) -> bool:
@@ -94,6 +203,11 @@ class Dataset:
         _check_unique("in {where} the name", aliases)
         _check(not set(aliases) & set(RESERVED), f"{{where}} uses a name of the intake's own: {', '.join(RESERVED)}")
         _check(set(self.key) <= set(aliases), "the key of {where} names a column that is not there")
+        _check(
+            self.has_partner_folder == (self.link is not None),
+            "{where} needs `link` where it lies in partners' folders",
+        )
+        _check_shape(self, set(aliases))
         scopes = {name for column in self.columns for name in column.scope}
         _check(scopes <= set(names), "a scope in {where} names a column that is not there")
         return self
@@ -112,12 +226,41 @@ class Contract:
 
     @model_validator(mode="after")
     def _check(self) -> "Contract":
-        _check_unique("data set", [dataset.name for dataset in self.datasets])
+        names = [dataset.name for dataset in self.datasets]
+        _check_unique("data set", names)
         return self
 
     def dataset(self, name: str) -> Dataset:
         """The data set called `name`."""
         return next(dataset for dataset in self.datasets if dataset.name == name)
+
+
+@cache
+def seed_codes(name: str | None) -> tuple[str, ...]:
+    """The codes of a seed that a column may have; none where it names no seed of codes."""
+    if name not in CODES:
+        return ()
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return tuple(row[CODES[name]] for row in csv.DictReader(stream))
+
+
+def _check_shape(dataset: Dataset, names: set[str]) -> None:
+    """What its shape needs is there, what it can't have is not, and the columns that it names exist."""
+    missing = [name for name in NEEDED.get(dataset.shape, ()) if not getattr(dataset, name)]
+    _check(not missing, f"{{where}} has the shape {dataset.shape} and no {', '.join(missing)}")
+    strange = [name for name, shapes in OF_SHAPES.items() if getattr(dataset, name) and dataset.shape not in shapes]
+    _check(not strange, f"{{where}} has the shape {dataset.shape}, which has no {', '.join(strange)}")
+    named = {dataset.day, dataset.answered} | {name for reference in dataset.references for name in reference.by}
+    named |= set(dataset.belongs_to.by) if dataset.belongs_to else set()
+    named |= {dataset.kind.column} if dataset.kind else set()
+    named |= {dataset.paid_by_customer.column} if dataset.paid_by_customer else set()
+    unknown = sorted(name for name in named - names if name)
+    _check(not unknown, f"{{where}} names the column {', '.join(unknown)}, which it does not have")
+    kinds = [one.identity for one in dataset.stored_columns if one.identity]
+    own = [kind for kind in kinds if kind in ("customer", "loyalty")]
+    _check(len(set(kinds)) == len(kinds) and len(own) < 2, "{where} names an identity of one kind twice")
+    both = set(dataset.holds) == {"invitations", "answers"}
+    _check(not both or dataset.answered is not None, "{where} holds answers and does not say when they were `answered`")
 
 
 def _check(condition: bool, fault: str) -> None:
@@ -132,4 +275,17 @@ def _check_unique(what: str, names: Iterable[str]) -> None:
 
 def load_contract(path: Path = CONTRACT_PATH) -> Contract:
     """Read and check the contract; a fault is one sentence that says where."""
-    return checked(Contract, read_yaml(path, f"The contract {path}"), "The landing contract is not valid:")
+    contract = checked(Contract, read_yaml(path, f"The contract {path}"), "The landing contract is not valid:")
+    _check_others(contract)
+    return contract
+
+
+def _check_others(contract: Contract) -> None:
+    """Data sets that others refer to are there."""
+    names = {dataset.name for dataset in contract.datasets}
+    for dataset in contract.datasets:
+        named = {one.to for one in dataset.references} | ({dataset.belongs_to.dataset} if dataset.belongs_to else set())
+        if named - names:
+            strangers = ", ".join(sorted(named - names))
+            fault = f"data set {dataset.name} refers to {strangers}, which is not there"
+            raise UserError(f"The landing contract is not valid: {fault}.")

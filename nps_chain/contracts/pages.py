@@ -21,14 +21,7 @@ STAGES = {
     "base": "while the value is checked",
     "identity": "after the person is known",
 }
-SOURCES = {
-    "chain": "Chain administration",
-    "manufacturer": "Manufacturer",
-    "importer": "Importer",
-    "dealer": "Dealer",
-    "shop": "Shop",
-    "contact_centre": "Contact centre",
-}
+ADMINISTRATION = {"chain": "Chain administration"}
 DELIMITERS = {",": "comma", ";": "semicolon"}
 
 
@@ -67,7 +60,7 @@ def _codes(seed: str, code: str, name: str) -> str:
 
 def _tree(contract: Contract) -> str:
     lines = ["landing/"]
-    for source, datasets in groupby(contract.datasets, key=_source):
+    for source, datasets in groupby(contract.datasets, key=lambda one: one.source):
         group = list(datasets)
         indent = "    "
         lines.append(f"{indent}{source}/")
@@ -80,14 +73,11 @@ def _tree(contract: Contract) -> str:
     return "\n".join(lines)
 
 
-def _source(dataset: Dataset) -> str:
-    return dataset.name.split("__")[0]
-
-
 def _datasets(contract: Contract) -> str:
     parts = []
-    for source, datasets in groupby(contract.datasets, key=_source):
-        parts.append(f"## {SOURCES[source]}\n")
+    titles = ADMINISTRATION | {row["link_code"]: row["link_name"] for row in _seed("links.csv")}
+    for source, datasets in groupby(contract.datasets, key=lambda one: one.source):
+        parts.append(f"## {titles.get(source, source)}\n")
         parts += [_dataset(dataset) for dataset in datasets]
     return "\n".join(parts).rstrip()
 
@@ -141,8 +131,8 @@ def _type(column: Column, dataset: Dataset) -> str:
 
 
 def _allowed(column: Column) -> str:
-    if column.values:
-        return ", ".join(f"`{value}`" for value in column.values)
+    if column.allowed:
+        return ", ".join(f"`{value}`" for value in column.allowed)
     limits = []
     if column.minimum is not None:
         limits.append(f"from {column.minimum:g}" if column.minimum >= 0.001 or column.minimum <= 0 else "above 0")

@@ -40,8 +40,8 @@ REQUESTS = "chain__erasure_requests"
 MODEL = "int_late_reject"
 # Identities of people. A unit's serial number stays in its maker's books, where no owner is named any more.
 PERSONAL = ("email", "phone", "customer", "loyalty")
-# Columns beside the keys by which rows of one partner refer to each other.
-REFERENCES = ("order_no", "contact_id", "invitation_id", "invitation_no", "response_no", "serial_hash")
+# By which a follow-up names the response that it is about, in whichever survey.
+RESPONSE = "response_no"
 
 
 def is_requested(raw: Path) -> bool:
@@ -259,7 +259,7 @@ def _digests(dataset: Dataset, relation: str) -> str:
     """A query of the digests by which a row can be tied to a person: identities, and numbers that its partner gave."""
     named = {column.alias: column for column in dataset.stored_columns}
     identities = [name for name, column in named.items() if column.identity and column.identity != "agent"]
-    wanted = {*dataset.key, *REFERENCES} - {"partner_code"}
+    wanted = {*dataset.key, *dataset.referring_columns, RESPONSE} - {"partner_code"}
     has_partner = dataset.has_partner_folder or "partner_code" in named
     numbers = [name for name in sorted(wanted & set(named)) if has_partner and not named[name].identity]
     values = [_digest_of(identifier(name)) for name in identities]

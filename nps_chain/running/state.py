@@ -10,17 +10,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from nps_chain.contracts.landing import load_contract
 from nps_chain.raw_folder import Load
 from nps_chain.settings import ROOT, Settings
 
-# What rows of all other data sets are judged by or belong to: with a change here everything is made anew.
-JUDGES = (
-    "chain__partners",
-    "chain__exchange_rates",
-    "chain__erasure_requests",
-    "manufacturer__products",
-    "importer__dealer_network",
-)
 CODE = ("dbt_project.yml", "profiles.yml", "requirements/build.txt", "models", "macros", "seeds")
 
 
@@ -87,5 +80,6 @@ def can_load_changes(state: State | None, load: Load) -> bool:
     return (
         state is not None
         and state.load_id == load.base
-        and not any(load.changed_rows.get(dataset) for dataset in JUDGES)
+        # what rows of all other data sets are judged by or belong to: with a change there everything is made anew
+        and not any(load.changed_rows.get(one.name) for one in load_contract().datasets if one.load == "anew")
     )

@@ -1,3 +1,5 @@
+{{ config(group='evidence') }}
+
 -- Everybody who met a link in the trailing quarters is in the sums that value at stake is made of.
 with
 

@@ -1,3 +1,5 @@
+{{ config(group='people') }}
+
 -- Two linked identities that are no hubs must be one customer: fails when identity_rounds is too small.
 select
     pairs.node_a,

@@ -1,3 +1,5 @@
+{{ config(group='landing') }}
+
 -- Rows read = rows accepted + rows quarantined + rows of erased people, file by file. A row whose answer alone was
 -- rejected is quarantined.
 

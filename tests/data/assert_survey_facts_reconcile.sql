@@ -15,35 +15,40 @@ period as (
 
 staged_invitations as (
 
-    select row_key from {{ ref('stg_manufacturer__survey_invitations') }}
-    union all
-    select row_key from {{ ref('stg_importer__ownership_survey') }}
-    union all
-    select row_key from {{ ref('stg_dealer__post_sale_survey') }}
-    union all
-    select row_key from {{ ref('stg_dealer__post_service_survey') }}
-    union all
-    select row_key from {{ ref('stg_contact_centre__surveys') }}
+    {% for dataset in surveys_holding('invitations') -%}
+        select row_key from {{ ref('stg_' ~ dataset) }}
+        {% if not loop.last %}
+            union all
+
+        {% endif -%}
+    {% endfor %}
 
 ),
 
 staged_answers as (
 
-    select row_key from {{ ref('stg_manufacturer__survey_answers') }}
-    union all
-    select row_key from {{ ref('stg_shop__survey') }}
-    union all
-    select row_key from {{ ref('stg_importer__ownership_survey') }}
-    where answer_status = 'answered'
-    union all
-    select row_key from {{ ref('stg_dealer__post_sale_survey') }}
-    where answer_status = 'answered'
-    union all
-    select row_key from {{ ref('stg_dealer__post_service_survey') }}
-    where answer_status = 'answered'
-    union all
-    select row_key from {{ ref('stg_contact_centre__surveys') }}
-    where answer_status = 'answered'
+    {% for dataset in surveys_holding('answers') -%}
+        select row_key from {{ ref('stg_' ~ dataset) }}
+        {% if dataset in datasets_with_answers() -%}
+            where answer_status = 'answered'
+        {% endif -%}
+        {% if not loop.last %}
+            union all
+
+        {% endif -%}
+    {% endfor %}
+
+),
+
+staged_contacts as (
+
+    {% for dataset in datasets_of('contact') -%}
+        select row_key from {{ ref('stg_' ~ dataset) }}
+        {% if not loop.last %}
+            union all
+
+        {% endif -%}
+    {% endfor %}
 
 ),
 
@@ -95,7 +100,7 @@ staged as (
     select
         'contacts' as fact,
         count(*) as events
-    from {{ ref('stg_contact_centre__contacts') }}
+    from staged_contacts
 
 ),
 

@@ -4,23 +4,17 @@ with
 
 staged as (
 
-    select
-        row_key,
-        revenue_eur,
-        margin_eur
-    from {{ ref('stg_dealer__sales_orders') }}
-    union all
-    select
-        row_key,
-        revenue_eur,
-        margin_eur
-    from {{ ref('stg_dealer__service_orders') }}
-    union all
-    select
-        row_key,
-        revenue_eur,
-        margin_eur
-    from {{ ref('stg_shop__receipts') }}
+    {% for dataset in datasets_of('transaction') -%}
+        select
+            row_key,
+            revenue_eur,
+            {{ 'margin_eur' if 'cost' in landing_dataset(dataset)['columns'] else 'cast(null as decimal(18, 2))' }} as margin_eur
+        from {{ ref('stg_' ~ dataset) }}
+        {% if not loop.last %}
+            union all
+
+        {% endif -%}
+    {% endfor %}
 
 ),
 

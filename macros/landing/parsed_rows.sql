@@ -1,0 +1,97 @@
+{#- First part of a base model: the CTEs raw_rows, parsed (every column of the contract as a value, null where the text is
+    none; the text beside it as <column>_text) and repeated_keys. Where moments are read, the partner and its time zone are
+    looked up here already. The worked example is in docs/landing_models.md. -#}
+{% macro parsed_rows(dataset) -%}
+    {%- set said = landing_dataset(dataset) -%}
+    {%- set is_timed = columns_with(dataset, 'type', 'timestamp') | length > 0 -%}
+raw_rows as {{ inline_cte() }} (
+
+    {{ raw_rows(dataset) }}
+
+),
+
+{% if is_timed -%}
+{{ place_tables(dataset) }}
+{%- endif -%}
+parsed as {{ inline_cte() }} (
+
+    select
+        {{ row_key('raw_rows') }} as row_key,
+        raw_rows.file_id,
+        raw_rows.line_number,
+        {%- if said['link'] %}
+        raw_rows.partner_code,
+        {%- endif %}
+        {%- for column in said['columns'] %}
+        {{ parsed_column(dataset, column) }}{{ ',' if is_timed or not loop.last }}
+        {%- endfor %}
+        {%- if is_timed %}
+        {{ place_columns(dataset) | join(',\n        ') }}
+        {%- endif %}
+    from raw_rows
+    {%- if is_timed %}
+    {{ place_joins(dataset, 'raw_rows') | join('\n    ') }}
+    {%- endif %}
+
+),
+
+repeated_keys as (
+
+    {{ repeated_keys('parsed', said['key']) }}
+
+)
+{%- endmacro %}
+
+{#- A column of the contract as a value, after its text where it is not text itself. -#}
+{% macro parsed_column(dataset, column) -%}
+    {%- set is = landing_dataset(dataset)['columns'][column] -%}
+    {%- set raw = 'raw_rows.' ~ column -%}
+    {%- if is['words'] -%}
+        {{ raw }} as {{ column }}_text,
+        {{ translated(raw, is['words'], is['default']) }} as {{ column }}
+    {%- elif is['default'] -%}
+        coalesce({{ raw }}, '{{ is['default'] }}') as {{ column }}
+    {%- elif is['type'] == 'text' or is['identity'] -%}
+        {{ raw }}
+    {%- else -%}
+        {{ raw }} as {{ column }}_text,
+        {{ parsed_value(dataset, column) }} as {{ column }}
+        {%- if is['type'] == 'timestamp' %},
+        {{ parse_timestamp_day(raw) }} as {{ local_day(column) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The value of a text by the contract's type, in the data set's notation. -#}
+{% macro parsed_value(dataset, column) -%}
+    {%- set said = landing_dataset(dataset) -%}
+    {%- set is = said['columns'][column] -%}
+    {%- set raw = 'raw_rows.' ~ column -%}
+    {%- if is['type'] == 'date' -%}
+        {{ parse_dutch_date(raw) if said['date_format'] == 'dd-mm-yyyy' else parse_date(raw) }}
+    {%- elif is['type'] == 'month' -%}
+        {{ parse_month(raw) }}
+    {%- elif is['type'] == 'timestamp' -%}
+        {{ parse_timestamp(raw, time_zone_of(dataset)) }}
+    {%- elif is['type'] == 'integer' -%}
+        {{ parse_integer(raw) }}
+    {%- elif is['type'] == 'decimal' -%}
+        {{ parse_dutch_decimal(raw) if said['decimal_comma'] else parse_decimal(raw, is['scale']) }}
+    {%- elif is['type'] == 'score' -%}
+        {{ parse_score(raw) }}
+    {%- elif is['type'] == 'boolean' -%}
+        {{ parse_boolean(raw) }}
+    {%- else -%}
+        {%- do exceptions.raise_compiler_error(dataset ~ '.' ~ column ~ ': no macro reads the type ' ~ is['type']) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The project's word, or true and false, for a tier's word; a blank is the default, where there is one. -#}
+{% macro translated(raw, words, default) -%}
+    {%- set word = translate_word(raw, words) -%}
+    {%- if default -%}
+        case when {{ raw }} is null then '{{ default }}' else {{ word }} end
+    {%- else -%}
+        {{ word }}
+    {%- endif -%}
+{%- endmacro %}

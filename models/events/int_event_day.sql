@@ -1,0 +1,27 @@
+with
+
+counted as (
+
+    {% for dataset in datasets_of('transaction') + datasets_of('contact') -%}
+        select
+            {{ day_of(dataset) }} as happened_on,
+            count(*) as events
+        from {{ ref('stg_' ~ dataset) }}
+        group by {{ day_of(dataset) }}
+
+        union all
+
+    {% endfor -%}
+    select
+        response_on as happened_on,
+        count(*) as events
+    from {{ ref('int_survey_response') }}
+    group by response_on
+
+)
+
+select
+    happened_on,
+    cast(sum(events) as bigint) as events
+from counted
+group by happened_on

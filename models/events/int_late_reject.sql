@@ -1,0 +1,142 @@
+{#- Rows that were read well and still must not count: people who asked to be erased, and events dated after the day
+    the data are complete to. Both are known only once identities are resolved and all events are seen. -#}
+{#- Rows that name a partner's own customer. Surveys and contacts are asked once they have found theirs. -#}
+{%- set rows_of_customers = datasets_naming_customers() -%}
+{%- set resolved_rows = [
+    ('int_survey_invitation', 'invitation_key', 'sent_on'),
+    ('int_contact', 'contact_key', 'opened_on'),
+    ('int_survey_response', 'response_key', 'response_on'),
+] -%}
+with
+
+period as (
+
+    select * from {{ ref('int_period') }}
+
+),
+
+follow_ups as (
+
+    select * from {{ ref('stg_chain__follow_ups') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('surveys') }}
+
+),
+
+responses as (
+
+    select * from {{ ref('int_survey_response') }}
+
+),
+
+erased_nodes as (
+
+    select * from {{ ref('int_erased_node') }}
+
+),
+
+erased_customers as (
+
+    select * from {{ ref('int_erased_customer') }}
+
+),
+
+{% for dataset in rows_of_customers %}
+    {{ dataset }}_rows as (
+
+        select
+            row_key,
+            file_id,
+            {{ customer_column(dataset) }} as node_key,
+            {{ day_of(dataset) if landing_dataset(dataset)['shape'] == 'transaction' else 'cast(null as date)' }}
+                as happened_on
+        from {{ ref('stg_' ~ dataset) }}
+
+    ),
+
+{% endfor %}
+
+{%- for model, key, day in resolved_rows %}
+    {{ model }}_rows as (
+
+        select
+            {{ key }} as row_key,
+            file_id,
+            customer_key,
+            {{ day }} as happened_on
+        from {{ ref(model) }}
+
+    ),
+
+{% endfor %}
+
+-- a follow-up of an erased person's response goes with it
+erased_follow_ups as (
+
+    select
+        follow_ups.row_key,
+        follow_ups.file_id
+    from follow_ups
+    inner join surveys on follow_ups.survey = surveys.survey_code
+    inner join responses
+        on
+            surveys.survey_key = responses.survey_key
+            and follow_ups.partner_code = responses.partner_code
+            and follow_ups.response_no = responses.response_no
+    inner join erased_customers on responses.customer_key = erased_customers.customer_key
+
+),
+
+judged as (
+
+    select
+        row_key,
+        file_id,
+        'erased_on_request' as reason_code
+    from erased_follow_ups
+
+    union all
+
+    {%- for dataset in rows_of_customers %}
+
+        select
+            events.row_key,
+            events.file_id,
+            case when erased_nodes.node_key is not null then 'erased_on_request' else 'date_after_as_of' end
+                as reason_code
+        from {{ dataset }}_rows as events
+        cross join period
+        left join erased_nodes on events.node_key = erased_nodes.node_key
+        where erased_nodes.node_key is not null or events.happened_on > period.as_of_on
+
+        union all
+    {%- endfor %}
+    {%- for model, key, day in resolved_rows %}
+
+        select
+            events.row_key,
+            events.file_id,
+            case when erased_customers.customer_key is not null then 'erased_on_request' else 'date_after_as_of' end
+                as reason_code
+        from {{ model }}_rows as events
+        cross join period
+        left join erased_customers on events.customer_key = erased_customers.customer_key
+        where erased_customers.customer_key is not null or events.happened_on > period.as_of_on
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {%- endfor %}
+
+)
+
+select
+    row_key,
+    file_id,
+    -- a survey row stands here once for its invitation and once for its answer
+    max(reason_code) as reason_code
+from judged
+group by row_key, file_id

@@ -1,0 +1,148 @@
+{{ config(
+    materialized=load_materialization(),
+    pre_hook="{{ forget_touched_events('response_key') }}",
+) }}
+
+with
+
+invitations as {{ inline_cte() }} (
+
+    select * from {{ ref('int_survey_invitation') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('surveys') }}
+
+),
+
+nodes as {{ inline_cte() }} (
+
+    select * from {{ ref('int_identity_node') }}
+
+),
+
+answered_on_the_invitation as (
+
+    select
+        invitation_key as response_key,
+        file_id,
+        invitation_key,
+        survey_key,
+        link_code,
+        touchpoint_code,
+        chain_key,
+        partner_code,
+        invitation_no as response_no,
+        customer_key,
+        survey_mode,
+        sent_at,
+        answered_on as response_on,
+        answered_at as response_at,
+        score
+    from invitations
+    where answer_status = 'answered'
+
+),
+
+{% for dataset in surveys_holding('answers') if answers_apart(dataset) -%}
+    {{ dataset }} as (
+
+        select
+            answers.row_key as response_key,
+            answers.file_id,
+            invitations.invitation_key,
+            invitations.survey_key,
+            invitations.link_code,
+            invitations.touchpoint_code,
+            invitations.chain_key,
+            invitations.partner_code,
+            invitations.invitation_no as response_no,
+            invitations.customer_key,
+            invitations.survey_mode,
+            invitations.sent_at,
+            answers.{{ day_column(dataset, landing_dataset(dataset)['answered']) }} as response_on,
+            {{ moment_or_null(dataset, 'answered', 'answers') }} as response_at,
+            answers.score
+        from {{ ref('stg_' ~ dataset) }} as answers
+        inner join invitations
+            on
+                invitations.dataset = '{{ landing_dataset(dataset)['belongs_to']['dataset'] }}'
+                and answers.partner_code = invitations.partner_code
+                and answers.{{ number_column(dataset) }} = invitations.invitation_no
+
+    ),
+
+{% endfor -%}
+
+answered_without_invitation as (
+
+    {% for dataset in surveys_without_invitations() -%}
+        select
+            row_key as response_key,
+            file_id,
+            '{{ landing_dataset(dataset)['survey'] }}' as survey_code,
+            chain_key,
+            partner_code,
+            {{ number_column(dataset) }} as response_no,
+            {{ identity_or_null(dataset, 'customer') }} as customer_hash,
+            {{ identity_or_null(dataset, 'email') }} as email_hash,
+            {{ identity_or_null(dataset, 'phone') }} as phone_hash,
+            {{ column_or_null(dataset, 'survey_mode', dbt.type_string()) }} as survey_mode,
+            {{ day_column(dataset, landing_dataset(dataset)['answered']) }} as response_on,
+            {{ moment_or_null(dataset, 'answered') }} as response_at,
+            score
+        from {{ ref('stg_' ~ dataset) }}
+        {% if not loop.last %}
+            union all
+
+        {% endif -%}
+    {% endfor %}
+
+),
+
+answered_alone as (
+
+    select
+        answers.response_key,
+        answers.file_id,
+        cast(null as bigint) as invitation_key,
+        surveys.survey_key,
+        surveys.link_code,
+        surveys.touchpoint_code,
+        answers.chain_key,
+        answers.partner_code,
+        answers.response_no,
+        {{ resolved_customer([
+            ('answers.customer_hash', 'customer_nodes'),
+            ('answers.email_hash', 'email_nodes'),
+            ('answers.phone_hash', 'phone_nodes'),
+        ]) }} as customer_key,
+        answers.survey_mode,
+        cast(null as timestamp) as sent_at,
+        answers.response_on,
+        answers.response_at,
+        answers.score
+    from answered_without_invitation as answers
+    inner join surveys on answers.survey_code = surveys.survey_code
+    left join nodes as customer_nodes on {{ node_of('answers.customer_hash', 'customer_nodes', 'customer') }}
+    left join nodes as email_nodes on {{ node_of('answers.email_hash', 'email_nodes', 'email') }}
+    left join nodes as phone_nodes on {{ node_of('answers.phone_hash', 'phone_nodes', 'phone') }}
+
+),
+
+unioned as (
+
+    select * from answered_on_the_invitation
+    {% for dataset in surveys_holding('answers') if answers_apart(dataset) -%}
+        union all
+        select * from {{ dataset }}
+    {% endfor -%}
+    union all
+    select * from answered_alone
+
+)
+
+select * from unioned
+where {{ is_touched_event('response_key') }}

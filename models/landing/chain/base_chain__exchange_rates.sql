@@ -1,0 +1,14 @@
+{{ config(
+    materialized=load_materialization('chain__exchange_rates'),
+    pre_hook="{{ forget_touched_rows('chain__exchange_rates') }}",
+) }}
+
+with
+
+{{ parsed_rows('chain__exchange_rates') }},
+
+{{ matched_rows('chain__exchange_rates') }},
+
+{{ judged_rows('chain__exchange_rates') }}
+
+select * from final

@@ -1,0 +1,14 @@
+{{ config(
+    materialized=load_materialization('chain__programme_costs'),
+    pre_hook="{{ forget_touched_rows('chain__programme_costs') }}",
+) }}
+
+with
+
+{{ parsed_rows('chain__programme_costs') }},
+
+{{ matched_rows('chain__programme_costs') }},
+
+{{ judged_rows('chain__programme_costs') }}
+
+select * from final

@@ -1,0 +1,16 @@
+{{ config(
+    materialized=load_materialization('contact_centre__contacts'),
+    pre_hook="{{ forget_touched_rows('contact_centre__contacts') }}",
+) }}
+
+with
+
+{{ parsed_rows('contact_centre__contacts') }},
+
+{{ matched_rows('contact_centre__contacts') }},
+
+{{ judged_rows('contact_centre__contacts', rules=[
+    ['closed_before_opened:closed_at', 'closed_at < opened_at'],
+]) }}
+
+select * from final

@@ -1,0 +1,7 @@
+-- Written by `make docs` from contract/landing.yml. Change that, not this.
+{{ config(materialized='view') }}
+
+select
+    {{ accepted_columns('contact_centre__surveys') }}
+from {{ ref('base_contact_centre__surveys') }}
+where reject_reason is null

@@ -1,0 +1,14 @@
+{{ config(
+    materialized=load_materialization('dealer__post_sale_survey'),
+    pre_hook="{{ forget_touched_rows('dealer__post_sale_survey') }}",
+) }}
+
+with
+
+{{ parsed_rows('dealer__post_sale_survey') }},
+
+{{ matched_rows('dealer__post_sale_survey') }},
+
+{{ judged_rows('dealer__post_sale_survey') }}
+
+select * from final

@@ -1,0 +1,14 @@
+{{ config(
+    materialized=load_materialization('importer__dealer_network'),
+    pre_hook="{{ forget_touched_rows('importer__dealer_network') }}",
+) }}
+
+with
+
+{{ parsed_rows('importer__dealer_network') }},
+
+{{ matched_rows('importer__dealer_network') }},
+
+{{ judged_rows('importer__dealer_network') }}
+
+select * from final

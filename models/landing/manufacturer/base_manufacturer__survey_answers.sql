@@ -1,0 +1,16 @@
+{{ config(
+    materialized=load_materialization('manufacturer__survey_answers'),
+    pre_hook="{{ forget_touched_rows('manufacturer__survey_answers') }}",
+) }}
+
+with
+
+{{ parsed_rows('manufacturer__survey_answers') }},
+
+{{ matched_rows('manufacturer__survey_answers') }},
+
+{{ judged_rows('manufacturer__survey_answers', rules=[
+    ['answer_before_invitation:answered_at', 'answered_at < sent_at'],
+]) }}
+
+select * from final

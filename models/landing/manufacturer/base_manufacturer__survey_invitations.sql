@@ -1,0 +1,14 @@
+{{ config(
+    materialized=load_materialization('manufacturer__survey_invitations'),
+    pre_hook="{{ forget_touched_rows('manufacturer__survey_invitations') }}",
+) }}
+
+with
+
+{{ parsed_rows('manufacturer__survey_invitations') }},
+
+{{ matched_rows('manufacturer__survey_invitations') }},
+
+{{ judged_rows('manufacturer__survey_invitations') }}
+
+select * from final

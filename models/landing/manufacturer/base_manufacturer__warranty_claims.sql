@@ -1,0 +1,16 @@
+{{ config(
+    materialized=load_materialization('manufacturer__warranty_claims'),
+    pre_hook="{{ forget_touched_rows('manufacturer__warranty_claims') }}",
+) }}
+
+with
+
+{{ parsed_rows('manufacturer__warranty_claims') }},
+
+{{ matched_rows('manufacturer__warranty_claims') }},
+
+{{ judged_rows('manufacturer__warranty_claims', rules=[
+    ['transaction_before_built:claimed_on', 'claimed_on < built_on'],
+]) }}
+
+select * from final

@@ -1,0 +1,17 @@
+{{ config(
+    materialized=load_materialization('shop__receipts'),
+    pre_hook="{{ forget_touched_rows('shop__receipts') }}",
+) }}
+
+with
+
+{{ parsed_rows('shop__receipts') }},
+
+{{ matched_rows('shop__receipts') }},
+
+{{ judged_rows('shop__receipts', after={
+    'revenue': return_sign_rules('revenue'),
+    'cost': return_sign_rules('cost'),
+}) }}
+
+select * from final

@@ -1,0 +1,57 @@
+{{ config(
+    pre_hook="{{ keep_before() }}",
+) }}
+
+with
+
+changes as (
+
+    {% for dataset in datasets_with('hands_over', true) -%}
+        select
+            {{ identity_columns(dataset)['serial'] }} as serial_hash,
+            {{ day_of(dataset) }} as changed_on,
+            {{ customer_column(dataset) }} as owner_hash
+        from {{ ref('stg_' ~ dataset) }}
+        where {{ identity_columns(dataset)['serial'] }} is not null
+
+        union all
+
+    {% endfor -%}
+    -- "no longer mine": from here on the owner is unknown, until a later sale names one
+    {% for dataset in datasets_of('survey') if 'still_owner' in landing_dataset(dataset)['columns'] -%}
+        select
+            serial_hash,
+            {{ day_column(dataset, landing_dataset(dataset)['answered']) }} as changed_on,
+            cast(null as bigint) as owner_hash
+        from {{ ref('stg_' ~ dataset) }}
+        where
+            serial_hash is not null
+            and {{ day_column(dataset, landing_dataset(dataset)['answered']) }} is not null
+            and not still_owner
+        {% if not loop.last %}
+            union all
+
+        {% endif -%}
+    {% endfor %}
+
+),
+
+one_change_a_day as (
+
+    select
+        serial_hash,
+        changed_on,
+        -- a sale on the same day says more than a "no longer mine"
+        min(owner_hash) as owner_hash
+    from changes
+    group by serial_hash, changed_on
+
+)
+
+select
+    serial_hash,
+    row_number() over (partition by serial_hash order by changed_on) as ownership_number,
+    owner_hash,
+    changed_on as owned_from,
+    {{ add_days('lead(changed_on) over (partition by serial_hash order by changed_on)', -1) }} as owned_to
+from one_change_a_day
