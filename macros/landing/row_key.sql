@@ -8,7 +8,7 @@
     {{ industry_key }} * 1000 + {{ country_key }}
 {%- endmacro %}
 
-{#- Key of a link in a chain: of at most nine links (seed links). -#}
+{#- Key of a link in a chain: room for 99 links (seed links) and 999 countries. -#}
 {% macro chain_link_key(chain_key, link_key) -%}
-    {{ chain_key }} * 10 + {{ link_key }}
+    {{ chain_key }} * 100 + {{ link_key }}
 {%- endmacro %}
