@@ -20,3 +20,8 @@
         else cast(cast(floor(({{ probability }}) * 100 + 1e-9) / 100 as decimal(3, 2)) as {{ dbt.type_string() }})
     end
 {%- endmacro -%}
+
+{#- A share as text in whole percent. Rounded down, so that 0.796 never reads as the 80 % of a threshold. -#}
+{% macro whole_percent(share) -%}
+concat(cast(cast(floor(({{ share }}) * 100 + 1e-9) as integer) as {{ dbt.type_string() }}), ' %')
+{%- endmacro %}
