@@ -1,4 +1,4 @@
-"""bench/results.md and bench/results.svg, from bench/results.json and nothing else."""
+"""bench/results.md and bench/results.svg, from what `make bench` left in bench/results.json and nothing else."""
 
 import json
 import statistics
@@ -35,7 +35,7 @@ def write_report(results_path: Path) -> None:
 def _page(results: dict[float, Scale], demo: Scale | None, plot: str) -> Iterable[str]:
     yield "# What it costs"
     yield ""
-    yield "<!-- Written by `make bench` from bench/results.json. Change bench/report.py, not this. -->"
+    yield "<!-- Written by `make bench` from what it measured. Change bench/report.py, not this. -->"
     yield ""
     yield from _prose(
         "The same raw files, the same answers: NPS per link and per partner and quarter, retention per "

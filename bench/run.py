@@ -3,7 +3,7 @@
 Per scale it generates a landing folder, lets the competitors take turns on the same files, checks after every turn that
 they answer the same, and builds everything once in full; at the end it builds the demo as often as the competitors took
 turns. Costs go to bench/results.json, where a scale that is measured again replaces what was there of it;
-bench/results.md is written from that file alone.
+bench/results.md is written from that file alone. git keeps the page, not the file: a clone starts a page of its own.
 """
 
 import argparse
@@ -70,6 +70,8 @@ def main() -> None:
     parsed = parser.parse_args()
     options = Options(parsed.scales, parsed.runs, parsed.competitors, not parsed.no_full, parsed.folder, parsed.results)
     os.environ[KEY_VARIABLE] = KEY
+    if not options.results.is_file():
+        _say(f"no earlier results in {options.results}: the page will hold what is measured from now on")
     for scale in options.scales:
         for measured in measure_scale(options, scale):
             _keep(options.results, f"{scale:g}", measured)

@@ -128,6 +128,18 @@ def test_a_competitor_that_fails_is_left_out(monkeypatch: pytest.MonkeyPatch, tm
     assert run._take_turns(options("pandas"), 1e9, tmp_path, tmp_path)["runs"] == []
 
 
+def test_the_first_results_start_a_file_and_later_ones_replace_their_own(tmp_path: Path) -> None:
+    kept = tmp_path / "results.json"
+    for name, measured in (("1e+07", 1), ("1e+06", 2), ("demo", 3), ("1e+07", 4)):
+        run._keep(kept, name, {"measured": measured})
+    # in the order of the page
+    assert list(json.loads(kept.read_text()).items()) == [
+        ("demo", {"measured": 3}),
+        ("1e+06", {"measured": 2}),
+        ("1e+07", {"measured": 4}),
+    ]
+
+
 def test_the_command_names_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["--scales", "1e6", "--folder", "/a", "--runs", "2", "--results", "/b/c"]
     monkeypatch.setattr(sys, "argv", ["run.py", *words])
