@@ -1,4 +1,4 @@
-"""Where the time of a dbt build goes: per model and per layer, and what dbt itself takes.
+"""Where the time of a dbt build goes: per model, per layer and behind the star, and what dbt itself takes.
 
 A node's time is its compile and execute time as dbt's run results give it. dbt's own time is the part of its wall time
 during which no node was being executed: reading the project, connecting, scheduling, compiling, ending.
@@ -6,7 +6,6 @@ during which no node was being executed: reading the project, connecting, schedu
 
 import json
 import statistics
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,31 +13,9 @@ from typing import Any
 
 import duckdb
 
-LAYERS = {
-    "models/staging/base/": "base",
-    "models/staging/": "staging",
-    "models/intermediate/": "intermediate",
-    "models/marts/": "marts",
-}
-# What computes figures from the facts: everything behind the star.
-STATISTICS = (
-    *(
-        f"models/intermediate/{folder}/"
-        for folder in (
-            "change",
-            "importance",
-            "joint",
-            "journey",
-            "money",
-            "nonresponse",
-            "ranking",
-            "weakest_link",
-        )
-    ),
-    "models/intermediate/int_nps_counts",
-    "models/intermediate/int_retention_curve",
-    "models/marts/mart_",
-)
+# Layers of their own within landing: a base model judges every row, a staging model is a view that moves none.
+PREFIXES = {"base": "base", "stg": "staging"}
+DIMENSION, FACT = "dim_", "fct_"
 KINDS = {"test": "tests", "unit_test": "tests", "seed": "seeds", "operation": "hooks"}
 
 
@@ -52,6 +29,7 @@ class Node:
     executed_from: float
     executed_to: float
     rows: int | None
+    question: str = ""
     is_statistics: bool = False
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,9 +41,20 @@ def read_nodes(target: Path, database: Path) -> list[Node]:
     """The nodes of the last dbt run that left its results in `target`."""
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    paths = {name: node["original_file_path"] for name, node in manifest["nodes"].items()}
     rows = _rows(database)
-    return [_node(result, paths, rows) for result in results]
+    behind = behind_the_star(manifest)
+    return [_node(result, manifest, rows, behind) for result in results]
+
+
+def behind_the_star(manifest: dict[str, Any]) -> set[str]:
+    """What computes figures: the models that read facts, straight or through others, and are none of the star."""
+    waiting = [node for node in manifest["nodes"] if _name(node).startswith(FACT)]
+    found: set[str] = set()
+    while waiting:
+        children = set(manifest["child_map"][waiting.pop()]) - found
+        found |= children
+        waiting += children
+    return {node for node in found if node.startswith("model.") and not _name(node).startswith((DIMENSION, FACT))}
 
 
 def _rows(database: Path) -> dict[str, int]:
@@ -73,11 +62,10 @@ def _rows(database: Path) -> dict[str, int]:
         return dict(connection.execute("select table_name, estimated_size from duckdb_tables()").fetchall())
 
 
-def _node(result: dict[str, Any], paths: dict[str, str], rows: dict[str, int]) -> Node:
-    kind, _, name, *rest = result["unique_id"].split(".")
-    if kind == "unit_test":
-        # its third part is the model's name
-        name = rest[-1]
+def _node(result: dict[str, Any], manifest: dict[str, Any], rows: dict[str, int], behind: set[str]) -> Node:
+    unique_id = result["unique_id"]
+    kind, name = unique_id.partition(".")[0], _name(unique_id)
+    described = manifest["nodes"].get(unique_id, {})
     times = [timing for timing in result["timing"] if timing["name"] == "execute"]
     executed = (
         [datetime.fromisoformat(times[0][end]).timestamp() for end in ("started_at", "completed_at")]
@@ -86,17 +74,32 @@ def _node(result: dict[str, Any], paths: dict[str, str], rows: dict[str, int]) -
     )
     return Node(
         name=name,
-        layer=KINDS.get(kind) or _layer(paths.get(result["unique_id"], "")),
+        layer=KINDS.get(kind) or layer_of(described["original_file_path"]),
         seconds=result["execution_time"],
         executed_from=executed[0],
         executed_to=executed[1],
         rows=rows.get(name) if kind in ("model", "seed") else None,
-        is_statistics=kind == "model" and paths.get(result["unique_id"], "").startswith(STATISTICS),
+        question=_question(described, manifest),
+        is_statistics=unique_id in behind,
     )
 
 
-def _layer(path: str) -> str:
-    return next((layer for prefix, layer in LAYERS.items() if path.startswith(prefix)), "other")
+def _name(unique_id: str) -> str:
+    """A node's own name; a unit test's stands after that of its model."""
+    kind, _, name, *rest = unique_id.split(".")
+    return rest[-1] if kind == "unit_test" else name
+
+
+def layer_of(path: str) -> str:
+    """Base or staging by the model's prefix; of any other model the folder below models/."""
+    prefix = Path(path).name.partition("_")[0]
+    return PREFIXES.get(prefix) or Path(path).parts[1]
+
+
+def _question(described: dict[str, Any], manifest: dict[str, Any]) -> str:
+    """What the models of a node's group answer; nothing where the project names no groups."""
+    group = manifest["groups"].get(f"group.{described.get('package_name')}.{described.get('group')}", {})
+    return group.get("description") or ""
 
 
 def seconds_per_view(nodes: list[Node]) -> float:
@@ -114,12 +117,12 @@ def busy_seconds(nodes: list[Node]) -> float:
     return total
 
 
-def per_layer(nodes: list[Node]) -> dict[str, dict[str, float]]:
-    """Nodes, seconds and rows of each layer."""
-    layers: dict[str, dict[str, float]] = defaultdict(lambda: {"nodes": 0, "seconds": 0.0, "rows": 0})
+def per_layer(nodes: list[Node]) -> dict[str, dict[str, Any]]:
+    """Nodes, seconds and rows of each layer, and the question that it answers."""
+    layers: dict[str, dict[str, Any]] = {}
     for node in nodes:
-        layer = layers[node.layer]
+        layer = layers.setdefault(node.layer, {"question": node.question, "nodes": 0, "seconds": 0.0, "rows": 0})
         layer["nodes"] += 1
         layer["seconds"] += node.seconds
         layer["rows"] += node.rows or 0
-    return dict(layers)
+    return layers

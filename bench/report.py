@@ -234,10 +234,14 @@ def _inside(scale: float, measured: Scale) -> Iterable[str]:
 
 
 def _layer_table(title: str, measured: Scale) -> Iterable[str]:
-    yield "| layer | nodes | node seconds | rows | rows/s |"
-    yield "|---|---:|---:|---:|---:|"
-    for layer, sums in measured["layers"].items():
-        yield _row(f"{layer} | {sums['nodes']}", sums)
+    layers = measured["layers"]
+    # of builds before models stood in folders by question nothing is told
+    is_told = any(sums.get("question") for sums in layers.values())
+    yield f"| layer | {'question | ' if is_told else ''}nodes | node seconds | rows | rows/s |"
+    yield f"|---|{'---|' if is_told else ''}---:|---:|---:|---:|"
+    for layer, sums in layers.items():
+        question = f"{sums.get('question', '')} | " if is_told else ""
+        yield _row(f"{layer} | {question}{sums['nodes']}", sums)
     yield ""
     yield f"{title}, the slowest nodes:"
     yield ""

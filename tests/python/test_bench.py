@@ -13,7 +13,7 @@ import pytest
 from bench import limit, ours, readers, run, with_pandas, with_polars
 from bench.compare import DifferentError, compare
 from bench.generate import Plan, generate
-from bench.layers import Node, busy_seconds
+from bench.layers import Node, busy_seconds, layer_of, per_layer, read_nodes
 from bench.measure import FailedError, Usage, measure
 from bench.report import write_report
 from nps_chain.settings import ROOT
@@ -146,6 +146,57 @@ def test_the_command_names_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run._command() == "python -m bench.run --scales 1e6 --runs 2"
 
 
+@pytest.mark.parametrize(
+    ("path", "layer"),
+    [
+        ("models/landing/dealer/base_dealer__customers.sql", "base"),
+        ("models/landing/dealer/stg_dealer__customers.sql", "staging"),
+        ("models/landing/int_partner_code.sql", "landing"),
+        ("models/weakest_link/mart_weakest_link.sql", "weakest_link"),
+    ],
+)
+def test_a_models_layer_is_its_folder_but_for_base_and_staging(path: str, layer: str) -> None:
+    assert layer_of(path) == layer
+
+
+def test_nodes_are_told_apart_by_the_manifest(tmp_path: Path) -> None:
+    """Layers, questions and rows; behind the star stands no mart of the landing, no dimension that reads a fact."""
+    chains = {
+        "seed.p.words": ["model.p.stg_sale"],
+        "model.p.stg_sale": ["model.p.fct_sale", "model.p.mart_reject"],
+        "model.p.fct_sale": ["model.p.int_count", "model.p.dim_customer", "test.p.not_null.1"],
+        "model.p.int_count": ["model.p.mart_count"],
+    }
+    for node in ("model.p.mart_count", "model.p.mart_reject", "model.p.dim_customer", "test.p.not_null.1"):
+        chains[node] = []
+    folders = {"stg": "landing/dealer", "fct": "star", "dim": "star", "int": "nps", "mart": "nps"}
+    nodes = {}
+    for node in chains:
+        kind, _, name, *_ = node.split(".")
+        folder = folders.get(name.partition("_")[0], "nowhere")
+        nodes[node] = {"original_file_path": f"{kind}s/{folder}/{name}.sql", "package_name": "p", "group": None}
+    nodes["model.p.int_count"]["group"] = "nps"
+    groups = {"group.p.nps": {"description": "How many?"}}
+    manifest = {"nodes": nodes, "child_map": chains, "groups": groups}
+    day = {"name": "execute", "started_at": "2026-01-01T00:00:00Z", "completed_at": "2026-01-01T00:00:02Z"}
+    results = [{"unique_id": node, "execution_time": 2.5, "timing": [day]} for node in chains]
+    results.append({"unique_id": "unit_test.p.stg_sale.one_row", "execution_time": 1.0, "timing": []})
+    results.append({"unique_id": "operation.p.p-on-run-start-0", "execution_time": 0.5, "timing": [day]})
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "run_results.json").write_text(json.dumps({"results": results}))
+    with duckdb.connect(str(tmp_path / "work.duckdb")) as connection:
+        connection.execute("create table int_count as from range(7)")
+    found = read_nodes(tmp_path, tmp_path / "work.duckdb")
+    assert {node.name for node in found if node.is_statistics} == {"int_count", "mart_count"}
+    counted = next(node for node in found if node.name == "int_count")
+    assert (counted.rows, counted.question, counted.executed_to - counted.executed_from) == (7, "How many?", 2)
+    layers = per_layer(found)
+    assert {name: layer["nodes"] for name, layer in layers.items()} == {
+        "seeds": 1, "staging": 1, "star": 2, "nps": 3, "tests": 2, "hooks": 1,
+    }  # fmt: skip
+    assert layers["nps"] == {"question": "How many?", "nodes": 3, "seconds": 7.5, "rows": 7}
+
+
 def test_busy_seconds_count_no_moment_twice() -> None:
     spans = [(0.0, 4.0), (1.0, 2.0), (3.0, 6.0), (8.0, 9.0)]
     nodes = [Node(f"n{i}", "marts", end - start, start, end, None) for i, (start, end) in enumerate(spans)]
@@ -195,10 +246,13 @@ def test_the_report_is_written_of_what_was_measured(tmp_path: Path) -> None:
     seconds = {"again": [40.0, 90.0, 50.0], "anew": [80.0, 70.0, 60.0]}
     results["demo"] = {"machine": machine, "versions": {}, "command": "d", "seconds": seconds, "readers": readings}
     results["1e+07"]["machine"] = machine | {"commit": "def"}
+    results["1e+07"]["layers"] = {"nps": {"question": "How many?", "nodes": 3, "seconds": 7.5, "rows": 75}}
     (tmp_path / "results.json").write_text(json.dumps(results))
     write_report(tmp_path / "results.json")
     page = (tmp_path / "results.md").read_text()
     assert "Code differs between the sizes" in page
+    assert "| layer | nodes |" in page and "| layer | question | nodes |" in page
+    assert "| nps | How many? | 3 | 7.5 | 75 | 10 |" in page
     assert "| as they were | 3 | 50.0 | 60 | yes |" in page
     assert "| all read anew (`ANEW=1`) | 3 | 70.0 | | |" in page
     # a demo's page may take as long as that of a million
