@@ -1,6 +1,4 @@
-"""Command line: python -m demo --out demo_data/landing --truth demo_data/truth.json --scale 1 --seed 7."""
-
-from __future__ import annotations
+"""The command line: `python -m demo --out demo_data/landing --truth demo_data/truth.json --scale 1 --seed 7`."""
 
 import argparse
 from pathlib import Path
@@ -10,8 +8,8 @@ from demo.plan import BASE_TRANSACTIONS
 
 
 def main() -> None:
-    """Parses the arguments and generates."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description="Writes a landing folder of demo data.")
+    """Generate what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description="Write a landing folder of demo data.")
     parser.add_argument(
         "--out", type=Path, default=Path("demo_data/landing"), help="landing folder to write; emptied first"
     )

@@ -1,7 +1,5 @@
 """Chain administration, product masters and the importers' network snapshots."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import numpy as np
@@ -21,7 +19,7 @@ MANUFACTURER_NAMES = {"automotive": "Velda Motor Works", "retail": "Orma Devices
 
 
 def write(networks: list[Network], writer: render.Writer, seed: int) -> None:
-    """Everything that does not grow with the customers."""
+    """Write everything that does not grow with the customers."""
     _partners(networks, writer)
     rng = np.random.default_rng([seed, ADMINISTRATION_STREAM])
     _programme_costs(writer, rng)
@@ -105,7 +103,7 @@ def _benchmarks(writer: render.Writer, rng: np.random.Generator) -> None:
 
 
 def _exchange_rates(writer: render.Writer, rng: np.random.Generator) -> None:
-    """Sterling for every month; Swedish crowns for the first year only, where a rate is missing later."""
+    """Write rates of sterling for every month, of Swedish crowns for the first year only: later ones are missing."""
     lines = [f"{month:%Y-%m},GBP,{1.165 + rng.normal(0, 0.012):.5f}" for month in MONTHS]
     lines += [f"{month:%Y-%m},SEK,{0.088 + rng.normal(0, 0.001):.5f}" for month in MONTHS[:12]]
     writer.text("chain__exchange_rates", "chain/exchange_rates.csv", "month,currency,eur_per_unit", lines)
@@ -127,7 +125,7 @@ def _products(writer: render.Writer) -> None:
 
 
 def _snapshots(network: Network, writer: render.Writer) -> None:
-    """The dealer network on the first of each month, a file per importer and month."""
+    """Write the dealer network on the first of each month, a file per importer and month."""
     codes = IMPORTERS[network.chain.country]
     everyone = np.arange(len(network.codes))
     families = FAMILIES[network.chain.country]

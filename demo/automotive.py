@@ -1,14 +1,12 @@
 """The automotive tiers' files of one block: dealers, importers and the manufacturer."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 
 from demo import people as person_data
 from demo import relationship, render
 from demo.behaviour import NEVER, Experiences, scores
-from demo.ledger import (
+from demo.block import (
     COMMENTS,
     Accounts,
     Block,
@@ -24,7 +22,7 @@ from demo.ledger import (
 )
 from demo.network import IMPORTERS
 from demo.people import NEW, USED
-from demo.plan import DAYS, MANUFACTURER
+from demo.plan import DAYS, LOWEST_PASSIVE, MANUFACTURER
 
 PRODUCTS = ["V100", "V200", "V300", "V400", "E150", "E350"]
 LIST_PRICES = np.array([17_900, 22_500, 28_900, 36_500, 27_500, 41_000]) * 100
@@ -41,7 +39,10 @@ SURVEY_HEADER = "invitation_no,order_no,customer_no,sent_at,survey_mode,answered
 
 
 class Units:
-    """Cars: a person's first, the one that replaced it, and the first sold on to somebody else."""
+    """Cars: a person's first, the one that replaced it, and the first sold on to somebody else.
+
+    Car 2 i was made for person i, car 2 i + 1 to replace it.
+    """
 
     def __init__(self, block: Block, visits: Experiences, replaced: np.ndarray) -> None:
         people, rng = block.people, block.rng
@@ -60,7 +61,7 @@ class Units:
         self._sell_on(block)
 
     def _sell_on(self, block: Block) -> None:
-        """Traded-in cars go to those who start with a used one, in order of time."""
+        """Give traded-in cars to those who start with a used one, in order of time."""
         people = block.people
         sellers = np.flatnonzero((self.replaced_on < NEVER) & (people.beginning != USED))
         sellers = sellers[np.argsort(self.replaced_on[sellers], kind="stable")]
@@ -95,7 +96,7 @@ def serial(block: Block, unit: np.ndarray) -> pa.Array:
 def write(
     block: Block, visits: Experiences, ownership: Experiences, brand: Experiences, leaving: np.ndarray
 ) -> tuple[Accounts, Units]:
-    """All files of the block but the contact centre's; returns the accounts and the cars."""
+    """Write all files of the block but the contact centre's; return the accounts and the cars."""
     accounts = open_accounts(block.people)
     write_customers(
         block,
@@ -109,7 +110,7 @@ def write(
     kind, replaced = _kinds(block, visits)
     units = Units(block, visits, replaced)
     _write_dealers(block, accounts, units, visits, kind, leaving)
-    _write_importers(block, units, ownership)
+    _write_ownership(block, units, ownership)
     _write_built(block, units)
     relationship.write_invitations(
         block, brand, serial(block, units.of(brand.person, brand.day)), MANUFACTURER["automotive"]
@@ -185,7 +186,7 @@ def _write_sales(block: Block, accounts: Accounts, units: Units, sales: Experien
         render.iso_date(sales.day),
         render.money(revenue),
         render.money(cost),
-        render.take([block.chain.currency], np.zeros(n, np.int64)),
+        render.same(block.chain.currency, n),
     ]
     paths = [f"dealer/{code}/sales_orders.csv" for code in network.codes]
     block.writer.pieces(
@@ -222,7 +223,7 @@ def _write_services(block: Block, accounts: Accounts, services: Experiences, war
         render.take(["warranty", "customer"], paid.astype(np.int64)),
         render.money(revenue),
         render.money(cost),
-        render.take([block.chain.currency], np.zeros(len(order), np.int64)),
+        render.same(block.chain.currency, len(order)),
     ]
     paths, piece = by_partner_and_year(network, "service_orders", partner, day, YEARLY_FILES)
     block.writer.pieces(
@@ -235,7 +236,7 @@ def _write_services(block: Block, accounts: Accounts, services: Experiences, war
 
 
 def _write_survey(block: Block, accounts: Accounts, events: Experiences, survey: str, letter: str) -> None:
-    """Post-sale or post-service survey: a row per invitation."""
+    """Write the post-sale or post-service survey: a row per invitation."""
     rng, network = block.rng, block.network
     asked = events.keep(events.invited)
     n = len(asked)
@@ -258,8 +259,8 @@ def _write_survey(block: Block, accounts: Accounts, events: Experiences, survey:
     paths = [f"dealer/{code}/{survey}_survey.csv" for code in network.codes]
     lines = render.csv_lines(columns).take(pa.array(inside))
     block.writer.pieces(f"dealer__{survey}_survey", paths, asked.partner[inside], lines, SURVEY_HEADER)
-    category = np.where(answered & (score < 7), 0, 2)
-    write_follow_ups(block, survey, render.take(network.codes, asked.partner), number, answered_on, category)
+    unhappy = answered & (score < LOWEST_PASSIVE)
+    write_follow_ups(block, survey, render.take(network.codes, asked.partner), number, answered_on, unhappy)
 
 
 def _write_claims(block: Block, warranty: Experiences) -> None:
@@ -271,7 +272,7 @@ def _write_claims(block: Block, warranty: Experiences) -> None:
 
 
 def _write_built(block: Block, units: Units) -> None:
-    """Every car that exists, with the importer it went to."""
+    """Write every car that exists, with the importer it went to."""
     unit = units.exist()
     owner = unit // 2
     importer = block.network.importer_on(block.people.home[owner], units.built[unit] + 20)
@@ -289,7 +290,7 @@ def _write_built(block: Block, units: Units) -> None:
 
 
 def _write_shipments(block: Block, units: Units, sales: Experiences) -> None:
-    """New cars on their way to the dealers, a file per importer."""
+    """Write new cars on their way to the dealers, a file per importer."""
     network, rng = block.network, block.rng
     new = sales.keep(sales.detail["kind"] == SALE_NEW)
     shipped = np.maximum(new.day - rng.integers(3, 20, len(new)), units.built[new.detail["unit"]])
@@ -306,7 +307,7 @@ def _write_shipments(block: Block, units: Units, sales: Experiences) -> None:
         render.take(network.codes, new.partner),
         render.dutch_date(shipped),
         render.money(amount, comma=True),
-        render.take([block.chain.currency], np.zeros(n, np.int64)),
+        render.same(block.chain.currency, n),
     ]
     paths = [f"importer/{code}/verzendingen{block.part}.csv" for code in IMPORTERS[block.chain.country]]
     block.writer.pieces(
@@ -319,9 +320,9 @@ def _write_shipments(block: Block, units: Units, sales: Experiences) -> None:
     )
 
 
-def _write_importers(block: Block, units: Units, ownership: Experiences) -> None:
-    """Ownership survey: a row per invitation, a file per importer."""
-    network, people, rng = block.network, block.people, block.rng
+def _write_ownership(block: Block, units: Units, ownership: Experiences) -> None:
+    """Write the ownership survey: a row per invitation, a file per importer."""
+    network, people, rng, codes = block.network, block.people, block.rng, IMPORTERS[block.chain.country]
     asked = ownership.keep(ownership.invited)
     sent, answered_on = response_days(asked.day, rng)
     importer = network.importer_on(asked.partner, asked.day)
@@ -331,7 +332,7 @@ def _write_importers(block: Block, units: Units, ownership: Experiences) -> None
     n = len(asked)
     answered = asked.answered & (answered_on < DAYS)
     score = scores(asked, network, rng)
-    # Who replaced the car and is asked about the old one soon after says that it is gone.
+    # who replaced the car and is asked about the old one soon after says that it is gone
     gone = answered & (asked.day >= units.replaced_on[asked.person])
     unit = np.where(gone, units.first[asked.person], units.of(asked.person, asked.day))
     number = render.join(f"E{block.part.strip('_')}", render.number(sequence(importer), 7))
@@ -347,7 +348,6 @@ def _write_importers(block: Block, units: Units, ownership: Experiences) -> None
         render.take(["J", "N"], np.where(answered, gone.astype(np.int64), -1)),
         render.blank(render.take(COMMENTS, rng.integers(0, len(COMMENTS), n)), answered),
     ]
-    codes = IMPORTERS[block.chain.country]
     paths = [f"importer/{code}/eigenaarsonderzoek{block.part}.csv" for code in codes]
     block.writer.pieces(
         "importer__ownership_survey",
@@ -359,4 +359,4 @@ def _write_importers(block: Block, units: Units, ownership: Experiences) -> None
     )
     partner = render.take(codes, importer)
     block.truth.identify("importer__ownership_survey", partner, number, people.ids[asked.person])
-    write_follow_ups(block, "ownership", partner, number, answered_on, np.where(answered & (score < 7), 0, 2))
+    write_follow_ups(block, "ownership", partner, number, answered_on, answered & (score < LOWEST_PASSIVE))

@@ -4,10 +4,9 @@ All candidate events are drawn first, as if nobody ever left. Each experience ma
 leaving cuts everything after it. That needs no loop over people.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Self
 
 import numpy as np
 
@@ -19,11 +18,15 @@ from demo.plan import DAYS, DETRACTOR, PASSIVE, PROMOTER, YEAR, Link
 BASE_LEAVING = {"automotive": 0.12, "retail": 0.22}
 VISIT_LEAVING = {"automotive": 0.0, "retail": 0.03}
 NEWCOMER_FACTOR, BUSINESS_FACTOR = 1.3, 0.7
+# how much of the last visit's mood colours what is said of the brand
 HALO = 0.30
 LEAVERS_STILL_ASKED, ASKED_AFTER_LEAVING_DAYS = 0.25, 300
+# share of the visits that count: nobody is asked about the others, and nobody leaves because of them
 NOTABLE_VISITS = {"automotive": 1.0, "retail": 0.42}
+# shares of the scores 0 to 6
 DETRACTOR_SCORES = np.array([0.06, 0.03, 0.05, 0.09, 0.12, 0.27, 0.38]).cumsum()
 BEGGED_DETRACTOR_ANSWERS = 0.12
+# a day after every other
 NEVER = DAYS + 400
 
 
@@ -44,9 +47,9 @@ class Experiences:
     def __len__(self) -> int:
         return len(self.person)
 
-    def keep(self, mask: np.ndarray) -> Experiences:
+    def keep(self, mask: np.ndarray) -> Self:
         """The experiences of the mask."""
-        return Experiences(
+        return type(self)(
             self.link,
             self.person[mask],
             self.day[mask],
@@ -146,7 +149,7 @@ def _categories(mood: np.ndarray, plan: Link) -> np.ndarray:
 
 
 def draw_leaving(experiences: list[Experiences], people: People, rng: np.random.Generator) -> np.ndarray:
-    """Day on which each person leaves the chain, NEVER if not; marks the experiences that did it.
+    """Draw the day on which each person leaves the chain, NEVER if not, and mark the experiences that did it.
 
     Draws are stratified within link, category and answer, so that the planted shares hold in every sample
     and not only in the long run.

@@ -1,15 +1,13 @@
 """The contact centre's files of one block."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 
 from demo import people as person_data
 from demo import render
 from demo.behaviour import Experiences, scores
-from demo.ledger import Accounts, Block, write_follow_ups
-from demo.plan import DAYS, DETRACTOR
+from demo.block import Accounts, Block, write_follow_ups
+from demo.plan import DAYS, DETRACTOR, LOWEST_PASSIVE
 
 CHANNELS, CHANNEL_SHARES = ["phone", "email", "chat", "web", "social"], (0.5, 0.2, 0.15, 0.1, 0.05)
 REASONS, REASON_SHARES = ["complaint", "question", "delivery", "invoice", "repair"], (0.3, 0.25, 0.15, 0.15, 0.15)
@@ -18,7 +16,7 @@ REPEATED_SHARE = 0.16
 
 
 def write(block: Block, contacts: Experiences, serials: pa.Array, accounts: Accounts, width: int) -> None:
-    """Contacts and post-contact surveys, a file per year."""
+    """Write contacts and post-contact surveys, a file per year."""
     people, rng, chain = block.people, block.rng, block.chain
     day, first, original = _with_repeats(contacts, rng)
     person = contacts.person[first]
@@ -28,39 +26,32 @@ def write(block: Block, contacts: Experiences, serials: pa.Array, accounts: Acco
     opened = rng.integers(7 * 3600, 16 * 3600, n)
     handling = rng.gamma(2, 240, n).astype(np.int64) + 45
     unhappy = contacts.category[first] == DETRACTOR
-    resolved = rng.random(n) < np.where(unhappy, 0.45, 0.9)
+    resolved = render.take(["false", "true"], (rng.random(n) < np.where(unhappy, 0.45, 0.9)).astype(np.int64))
     number = render.join(f"K{block.part.strip('_')}", render.number(np.arange(1, n + 1), 8))
-    serials = serials.take(pa.array(first))
     identified = rng.random((n, 5))
     fields = [
         ("contact_id", number, True),
-        ("country", _same(chain.country, n), True),
+        ("country", render.same(chain.country, n), True),
         ("channel", render.take(CHANNELS, channel), True),
         ("reason", render.take(REASONS, issue), True),
         ("opened_at", _stamp(day, opened), True),
         ("closed_at", render.blank(_stamp(day, opened + handling), identified[:, 0] > 0.02), True),
         ("agent", render.join("A", render.number(rng.integers(1, 60, n), 3)), True),
         ("transfers", render.number(rng.poisson(np.where(unhappy, 0.7, 0.2))), False),
-        (
-            "resolved",
-            render.blank(render.take(["false", "true"], resolved.astype(np.int64)), identified[:, 1] > 0.05),
-            False,
-        ),
+        ("resolved", render.blank(resolved, identified[:, 1] > 0.05), False),
         ("cost", render.money(HANDLING_COST[channel] + handling // 2), False),
-        ("currency", _same(chain.currency, n), True),
+        ("currency", render.same(chain.currency, n), True),
         ("caller.email", person_data.email(people, person, day, rng, 0.3), True),
         ("caller.phone", person_data.phone(people, person, rng, 0.25), True),
-        ("caller.serial_number", render.blank(serials, identified[:, 2] < 0.4), True),
+        ("caller.serial_number", render.blank(serials.take(pa.array(first)), identified[:, 2] < 0.4), True),
     ]
     if chain.industry == "retail":
-        known = identified[:, 3] < 0.45
-        fields.append(
-            ("caller.shop_code", render.blank(render.take(block.network.codes, people.home[person]), known), True)
-        )
+        shop, known = render.take(block.network.codes, people.home[person]), identified[:, 3] < 0.45
+        fields.append(("caller.shop_code", render.blank(shop, known), True))
         fields.append(("caller.loyalty_no", render.blank(render.number(accounts.of_home[person], width), known), True))
     paths, piece = _paths(block, "contacts", day)
     block.writer.pieces("contact_centre__contacts", paths, piece, render.json_lines(fields))
-    block.truth.identify("contact_centre__contacts", _same(chain.contact_centre, n), number, people.ids[person])
+    block.truth.identify("contact_centre__contacts", render.same(chain.contact_centre, n), number, people.ids[person])
     main = np.empty(len(contacts), np.int64)
     main[first[original]] = np.flatnonzero(original)
     _write_surveys(block, contacts, number.take(pa.array(main)), opened[main] + handling[main])
@@ -79,6 +70,7 @@ def _write_surveys(block: Block, contacts: Experiences, number: pa.Array, closed
     mood = asked.detail["mood"]
     effort = np.clip(np.round(4.4 + 1.1 * mood + rng.normal(0, 0.8, n)), 1, 7).astype(np.int64)
     happy = np.clip(np.round(3.2 + 0.9 * mood + rng.normal(0, 0.6, n)), 1, 5).astype(np.int64)
+    # before six, from when on it is answered
     sent_at = np.minimum(closed + 600, 17 * 3600)
     fields = [
         ("survey_id", survey_no, True),
@@ -100,10 +92,10 @@ def _write_surveys(block: Block, contacts: Experiences, number: pa.Array, closed
     write_follow_ups(
         block,
         "post_contact",
-        _same(chain.contact_centre, n),
+        render.same(chain.contact_centre, n),
         survey_no,
         answered_on,
-        np.where(answered & (score < 7), 0, 2),
+        answered & (score < LOWEST_PASSIVE),
     )
 
 
@@ -120,10 +112,6 @@ def _with_repeats(contacts: Experiences, rng: np.random.Generator) -> tuple[np.n
 
 def _stamp(day: np.ndarray, seconds: np.ndarray) -> pa.Array:
     return render.join(render.clock(day, seconds, "T"), "Z")
-
-
-def _same(word: str, count: int) -> pa.Array:
-    return render.take([word], np.zeros(count, np.int64))
 
 
 def _paths(block: Block, name: str, day: np.ndarray) -> tuple[list[str], np.ndarray]:

@@ -4,8 +4,6 @@ A dirty row copies a clean one, takes a key of its own and breaks one thing. Sma
 files get them in a second, late delivery. Nothing clean is touched, but for rows that a correction supersedes.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json
@@ -41,11 +39,11 @@ class Ledger:
         self.bad_files: list[dict[str, str]] = []
 
     def add(self, dataset: str, file: str, line: int, reason: str, scope: str = ROW) -> None:
-        """Notes one dirty row."""
+        """Note one dirty row."""
         self.rows.append(Planted(dataset, file, line, reason, scope))
 
     def bad_file(self, dataset: str, file: str, what: str, content: bytes) -> None:
-        """Writes a file that cannot be read as a whole."""
+        """Write a file that cannot be read as a whole."""
         (self.root / file).write_bytes(content)
         self.bad_files.append({"dataset": dataset, "file": file, "what": what})
 
@@ -117,7 +115,7 @@ class DirtyText:
     def bad(
         self, reason: str, /, scope: str = ROW, like: Callable[[dict], bool] = lambda row: True, **changes: object
     ) -> None:
-        """A row with a key of its own and the given fields changed."""
+        """Add a row with a key of its own and the given fields changed."""
         _, _, row = self.next(like)
         self.serial += 1
         row = {**row, self.key: f"X{self.serial:05d}", **changes}
@@ -125,30 +123,30 @@ class DirtyText:
         self.ledger.add(self.dataset, self.target, self.line, reason, scope)
 
     def clean(self, **changes: object) -> None:
-        """An additional row without fault."""
+        """Add a row without fault."""
         self._append(self._text({**self.next()[2], **changes}))
 
     def raw(self, reason: str, edit: Callable[[bytes], bytes], ending: bytes | None = None) -> None:
-        """A row whose bytes are edited."""
+        """Add a row whose bytes are edited."""
         _, _, row = self.next()
         self.serial += 1
         self._append(edit(self._text({**row, self.key: f"X{self.serial:05d}"})), ending)
         self.ledger.add(self.dataset, self.target, self.line, reason)
 
     def repeated(self) -> None:
-        """The same row once more."""
+        """Add the same row once more."""
         _, text, _ = self.next()
         self._append(text.rstrip(b"\r\n"))
         self.ledger.add(self.dataset, self.target, self.line, "duplicate_row")
 
     def corrected(self, like: Callable[[dict], bool] = lambda row: True, **changes: object) -> None:
-        """The same key with other values: the earlier row is superseded."""
+        """Add the same key with other values: the earlier row is superseded."""
         line, _, row = self.next(like)
         self._append(self._text({**row, **changes}))
         self.ledger.add(self.dataset, self.source, line, "superseded_row")
 
     def structural(self, *reasons: str) -> None:
-        """Faults of the file's structure, one row each; an open quote must come last."""
+        """Add faults of the file's structure, one row each; an open quote must come last."""
         separator = self.delimiter.encode()
         edits = {
             "ragged_row": lambda line: line + separator + b"extra",
@@ -165,7 +163,7 @@ class DirtyText:
                 self.raw(reason, edits[reason])
 
     def save(self) -> None:
-        """Writes what was added."""
+        """Write what was added."""
         with (self.ledger.root / self.target).open("ab") as file:
             file.writelines(self.added)
 
@@ -183,26 +181,26 @@ class DirtyParquet:
         return dict(self.templates[len(self.rows)])
 
     def bad(self, reason: str, /, scope: str = ROW, **changes: object) -> None:
-        """A row with a key of its own and the given fields changed."""
+        """Add a row with a key of its own and the given fields changed."""
         self.rows.append({**self._next(), self.key: f"X{len(self.rows) + 1:05d}", **changes})
         self.ledger.add(self.dataset, self.target, len(self.rows), reason, scope)
 
     def clean(self, **changes: object) -> None:
-        """An additional row without fault."""
+        """Add a row without fault."""
         self.rows.append({**self._next(), **changes})
 
     def repeated(self) -> None:
-        """A row that the first delivery holds already."""
+        """Add a row that the first delivery holds already."""
         self.rows.append(self._next())
         self.ledger.add(self.dataset, self.target, len(self.rows), "duplicate_row")
 
     def corrected(self, **changes: object) -> None:
-        """A correction: the first delivery's row is superseded."""
+        """Add a correction: the first delivery's row is superseded."""
         self.ledger.add(self.dataset, self.source, len(self.rows) + 1, "superseded_row")
         self.rows.append({**self._next(), **changes})
 
     def save(self) -> None:
-        """Writes the late delivery."""
+        """Write the late delivery."""
         pq.write_table(
             pa.Table.from_pylist(self.rows, schema=self.schema), self.ledger.root / self.target, compression="zstd"
         )

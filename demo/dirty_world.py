@@ -1,7 +1,5 @@
 """Which dirty rows are planted where: every reason that data can have, in several data sets."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +12,15 @@ BAD_SCORES = ("11", "7.5", "zehn", "5 stars", "-1")
 NO_ANSWERS = ("NA", "weet niet")
 VELDA, ORMA = MANUFACTURER["automotive"], MANUFACTURER["retail"]
 NL_CENTRE = "CC-AUT-NL"
+NL_IMPORTER = "importer/IMP-NL"
+# how importers write their files
+DUTCH = {"delimiter": ";", "encoding": "cp1252"}
 MINIMUM_ROWS = 12
 ERASED_PER_KIND = 4
 
 
 def plant(root: Path, networks: list[Network]) -> dict[str, object]:
-    """Plants everything; returns the truth file's share."""
+    """Plant everything; return the truth file's share."""
     ledger = Ledger(root)
     nl, de, gb, shop_nl = networks[0], networks[1], networks[2], networks[3]
     dealer = _pick(
@@ -41,7 +42,7 @@ def plant(root: Path, networks: list[Network]) -> dict[str, object]:
 
 
 def _pick(root: Path, network: Network, names: tuple[str, ...]) -> str:
-    """A small partner with enough rows in each file; the middle of the network first, then larger ones."""
+    """Pick a small partner with enough rows in each file; the middle of the network first, then larger ones."""
     for position in range(len(network.codes) // 2, -1, -1):
         code = network.codes[position]
         files = [root / network.kind / code / name for name in names]
@@ -64,6 +65,14 @@ def _answered(row: dict) -> bool:
 
 def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
     _partners(ledger, nl)
+    _programme_costs(ledger)
+    _follow_ups(ledger)
+    _acquisition_reasons(ledger, de.chain.code)
+    _benchmarks(ledger)
+    _exchange_rates(ledger)
+
+
+def _programme_costs(ledger: Ledger) -> None:
     costs = DirtyText(
         ledger, "chain__programme_costs", "chain/programme_costs.csv", "month", "chain/programme_costs_late.csv"
     )
@@ -80,9 +89,11 @@ def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
     costs.repeated()
     costs.corrected(programme_cost="31000.00")
     costs.save()
-    follow = DirtyText(
-        ledger, "chain__follow_ups", _first(ledger, "chain", "follow_ups_automotive_nl_post_service"), "follow_up_id"
-    )
+
+
+def _follow_ups(ledger: Ledger) -> None:
+    file = _first(ledger, "chain", "follow_ups_automotive_nl_post_service")
+    follow = DirtyText(ledger, "chain__follow_ups", file, "follow_up_id")
     follow.bad("missing_required", opened_on="")
     follow.bad("value_not_allowed", survey="nps")
     follow.bad("value_not_allowed", outcome="solved")
@@ -93,12 +104,15 @@ def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
     follow.repeated()
     follow.corrected(like=lambda row: row["outcome"] != "", outcome="not_reached")
     follow.save()
+
+
+def _acquisition_reasons(ledger: Ledger, chain: str) -> None:
     won = DirtyText(
         ledger,
         "chain__acquisition_reasons",
-        _first(ledger, "chain", f"acquisition_reasons_{de.chain.code}"),
+        _first(ledger, "chain", f"acquisition_reasons_{chain}"),
         "customer_no",
-        f"chain/acquisition_reasons_{de.chain.code}_late.csv",
+        f"chain/acquisition_reasons_{chain}_late.csv",
     )
     won.bad("missing_required", customer_no="")
     won.bad("value_not_allowed", reason="because")
@@ -107,6 +121,9 @@ def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
     won.repeated()
     won.corrected(like=lambda row: row["reason"] != "price", reason="price")
     won.save()
+
+
+def _benchmarks(ledger: Ledger) -> None:
     norms = DirtyText(ledger, "chain__benchmarks", "chain/benchmarks.csv", "year")
     norms.bad("out_of_range", year="2022", nps="120")
     norms.bad("invalid_number", year="2021", nps="high")
@@ -117,6 +134,9 @@ def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
     norms.repeated()
     norms.corrected(nps="33.3")
     norms.save()
+
+
+def _exchange_rates(ledger: Ledger) -> None:
     rates = DirtyText(ledger, "chain__exchange_rates", "chain/exchange_rates.csv", "month")
     rates.bad("invalid_date", month="2024-00")
     rates.bad("out_of_range", month="2023-01", eur_per_unit="0")
@@ -128,7 +148,7 @@ def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
 
 
 def _partners(ledger: Ledger, nl: Network) -> None:
-    """A second delivery of the partner list."""
+    """Plant a second delivery of the partner list."""
     partners = DirtyText(ledger, "chain__partners", "chain/partners.csv", "partner_code", "chain/partners_update.csv")
 
     def dealer(row: dict) -> bool:
@@ -162,6 +182,13 @@ def _partners(ledger: Ledger, nl: Network) -> None:
 def _manufacturer(ledger: Ledger) -> None:
     country = "de"
     folder = f"manufacturer/{VELDA}"
+    _products(ledger, folder)
+    _units_built(ledger, folder, country)
+    _warranty_claims(ledger, folder, country)
+    _brand_survey(ledger, folder, country)
+
+
+def _products(ledger: Ledger, folder: str) -> None:
     products = DirtyParquet(
         ledger,
         "manufacturer__products",
@@ -174,6 +201,9 @@ def _manufacturer(ledger: Ledger) -> None:
     products.repeated()
     products.corrected(product_line="Vans")
     products.save()
+
+
+def _units_built(ledger: Ledger, folder: str, country: str) -> None:
     units = DirtyParquet(
         ledger,
         "manufacturer__units_built",
@@ -187,6 +217,9 @@ def _manufacturer(ledger: Ledger) -> None:
     units.repeated()
     units.corrected(built_on=units.templates[4]["built_on"] - timedelta(days=1))
     units.save()
+
+
+def _warranty_claims(ledger: Ledger, folder: str, country: str) -> None:
     claims = DirtyParquet(
         ledger,
         "manufacturer__warranty_claims",
@@ -202,7 +235,6 @@ def _manufacturer(ledger: Ledger) -> None:
     claims.repeated()
     claims.corrected(amount=Decimal("99.95"))
     claims.save()
-    _brand_survey(ledger, folder, country)
 
 
 def _brand_survey(ledger: Ledger, folder: str, country: str) -> None:
@@ -257,10 +289,14 @@ def _first(ledger: Ledger, folder: str, stem: str) -> str:
 
 
 def _importer(ledger: Ledger, gb: Network) -> None:
-    folder, dutch = "importer/IMP-GB", {"delimiter": ";", "encoding": "cp1252"}
-    network = DirtyText(
-        ledger, "importer__dealer_network", f"{folder}/dealernetwerk_2024-05.csv", "dealernummer", **dutch
-    )
+    _dealer_network(ledger, gb)
+    _shipments(ledger)
+    _ownership_survey(ledger)
+
+
+def _dealer_network(ledger: Ledger, gb: Network) -> None:
+    file = "importer/IMP-GB/dealernetwerk_2024-05.csv"
+    network = DirtyText(ledger, "importer__dealer_network", file, "dealernummer", **DUTCH)
     codes = iter(gb.codes)
     network.bad("invalid_date", peildatum="31-02-2024", dealernummer=next(codes))
     network.bad("missing_required", peildatum="15-05-2024", dealernummer=next(codes), dealernaam="")
@@ -271,14 +307,16 @@ def _importer(ledger: Ledger, gb: Network) -> None:
     network.repeated()
     network.corrected(eigenaar="Corrected Holding")
     network.save()
-    folder = "importer/IMP-NL"
+
+
+def _shipments(ledger: Ledger) -> None:
     shipments = DirtyText(
         ledger,
         "importer__shipments",
-        _first(ledger, folder, "verzendingen"),
+        _first(ledger, NL_IMPORTER, "verzendingen"),
         "zendingnummer",
-        f"{folder}/verzendingen_nalevering.csv",
-        **dutch,
+        f"{NL_IMPORTER}/verzendingen_nalevering.csv",
+        **DUTCH,
     )
     shipments.bad("invalid_number", factuurbedrag="12.345,6,7")
     shipments.bad("invalid_date", verzenddatum="2024-05-01")
@@ -290,13 +328,16 @@ def _importer(ledger: Ledger, gb: Network) -> None:
     shipments.corrected(factuurbedrag="20000,00")
     shipments.structural("unterminated_quote")
     shipments.save()
+
+
+def _ownership_survey(ledger: Ledger) -> None:
     survey = DirtyText(
         ledger,
         "importer__ownership_survey",
-        _first(ledger, folder, "eigenaarsonderzoek"),
+        _first(ledger, NL_IMPORTER, "eigenaarsonderzoek"),
         "uitnodigingsnummer",
-        f"{folder}/eigenaarsonderzoek_nalevering.csv",
-        **dutch,
+        f"{NL_IMPORTER}/eigenaarsonderzoek_nalevering.csv",
+        **DUTCH,
     )
     for score in BAD_SCORES:
         survey.bad("invalid_score", ANSWER, _answered, cijfer=score)
@@ -322,6 +363,13 @@ def _dealer(ledger: Ledger, dealer: str) -> None:
     customers.repeated()
     customers.corrected(segment="business", name="Corrected Name")
     customers.save()
+    _sales_orders(ledger, folder)
+    _service_orders(ledger, folder)
+    for name in ("post_sale", "post_service"):
+        _dealer_survey(ledger, f"dealer__{name}_survey", f"{folder}/{name}_survey.csv")
+
+
+def _sales_orders(ledger: Ledger, folder: str) -> None:
     sales = DirtyText(ledger, "dealer__sales_orders", f"{folder}/sales_orders.csv", "order_no")
     sales.bad("missing_required", serial_number="")
     sales.bad("value_not_allowed", order_kind="demo")
@@ -336,6 +384,9 @@ def _dealer(ledger: Ledger, dealer: str) -> None:
     sales.repeated()
     sales.corrected(cost="9999.99")
     sales.save()
+
+
+def _service_orders(ledger: Ledger, folder: str) -> None:
     services = DirtyText(ledger, "dealer__service_orders", f"{folder}/service_orders.csv", "order_no")
     services.bad("missing_required", customer_no="")
     services.bad("value_not_allowed", payer="insurance")
@@ -348,8 +399,6 @@ def _dealer(ledger: Ledger, dealer: str) -> None:
     services.corrected(revenue="123.45")
     services.structural("ragged_row", "bad_encoding", "unterminated_quote")
     services.save()
-    for name in ("post_sale", "post_service"):
-        _dealer_survey(ledger, f"dealer__{name}_survey", f"{folder}/{name}_survey.csv")
 
 
 def _dealer_survey(ledger: Ledger, dataset: str, path: str) -> None:
@@ -412,6 +461,11 @@ def _shop(ledger: Ledger, shop: str) -> None:
 
 def _contact_centre(ledger: Ledger) -> None:
     folder = f"contact_centre/{NL_CENTRE}"
+    _contacts(ledger, folder)
+    _contact_surveys(ledger, folder)
+
+
+def _contacts(ledger: Ledger, folder: str) -> None:
     contacts = DirtyText(
         ledger,
         "contact_centre__contacts",
@@ -434,6 +488,9 @@ def _contact_centre(ledger: Ledger) -> None:
     contacts.repeated()
     contacts.corrected(like=lambda row: row["transfers"] != 3, transfers=3)
     contacts.save()
+
+
+def _contact_surveys(ledger: Ledger, folder: str) -> None:
     surveys = DirtyText(
         ledger,
         "contact_centre__surveys",
@@ -461,7 +518,7 @@ def _contact_centre(ledger: Ledger) -> None:
 
 
 def _strangers(ledger: Ledger, dealer: str, shop: str) -> None:
-    """Folders of partners that the chain administration does not know."""
+    """Plant folders of partners that the chain administration does not know."""
     for dataset, kind, model, code, name, rows in (
         ("dealer__customers", "dealer", dealer, "DLR-NL-9999", "customers.csv", 2),
         ("shop__receipts", "shop", shop, "SHP-NL-9999", "receipts.csv", 3),
@@ -475,7 +532,7 @@ def _strangers(ledger: Ledger, dealer: str, shop: str) -> None:
 
 
 def _bad_files(ledger: Ledger, dealer: str, shop: str) -> None:
-    """Files that are refused as a whole."""
+    """Plant files that are refused as a whole."""
     noise = bytes((i * 73 + 41) % 256 for i in range(2_048))
     ledger.bad_file(
         "dealer__sales_orders", f"dealer/{dealer}/sales_orders_backup.csv", "not text at all", b"\x89PK\x03" + noise
@@ -497,7 +554,7 @@ def _bad_files(ledger: Ledger, dealer: str, shop: str) -> None:
 
 
 def _erasures(ledger: Ledger, networks: list[Network]) -> list[dict[str, str]]:
-    """People who asked to be erased, named by an address or number as their partner holds it."""
+    """Write who asked to be erased, named by an address or number as their partner holds it."""
     lines, truth = ["request_id,requested_on,country,email,phone"], []
     for network in networks:
         code = network.codes[len(network.codes) // 2]

@@ -1,6 +1,4 @@
-"""Generates the landing folder block by block, so that memory does not grow with the scale."""
-
-from __future__ import annotations
+"""The landing folder, generated block by block, so that memory does not grow with the scale."""
 
 import shutil
 import sys
@@ -12,7 +10,7 @@ import numpy as np
 
 from demo import administration, automotive, behaviour, contacts, dirty_world, network, people, retail
 from demo.behaviour import Experiences
-from demo.ledger import Block
+from demo.block import Block
 from demo.network import Network
 from demo.plan import CHAINS, DAYS, PEOPLE_STREAM, START, WINDOW_DAYS
 from demo.render import Writer
@@ -20,7 +18,7 @@ from demo.truth import Truth
 
 
 def generate(out: Path, truth_path: Path, scale: float, seed: int) -> None:
-    """Writes the landing folder and the truth file. Same seed and scale, same bytes."""
+    """Write the landing folder and the truth file. Same seed and scale, same bytes."""
     started = time.monotonic()
     shutil.rmtree(out, ignore_errors=True)
     writer, truth = Writer(out), Truth(truth_path)
@@ -45,7 +43,7 @@ def generate(out: Path, truth_path: Path, scale: float, seed: int) -> None:
 def _block(
     net: Network, number: int, partners: tuple[int, int], blocks: int, writer: Writer, truth: Truth, seed: int
 ) -> None:
-    """One block of partners with all their customers' files."""
+    """Write one block of partners with all their customers' files."""
     rng = np.random.default_rng([seed, PEOPLE_STREAM, net.chain.number, number])
     first_id = int(net.people[: partners[0]].sum())
     crowd = people.make(net, partners, first_id, rng)
@@ -84,7 +82,7 @@ def _live(crowd: people.People, net: Network, rng: np.random.Generator) -> dict[
 
 
 def _record(block: Block, events: dict[str, Experiences | np.ndarray]) -> None:
-    """Adds the block's people and their true retention to the truth."""
+    """Add the block's people and their true retention to the truth."""
     chain, truth = block.chain, block.truth
     truth.persons[chain.code] += len(block.people)
     truth.people_at_two_partners[chain.code] += int((block.people.second >= 0).sum())

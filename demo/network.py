@@ -1,7 +1,5 @@
 """Partners: who they are, how large, to whom they belong and when that changed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -83,7 +81,7 @@ class Network:
 
 
 def build(chain: Chain, seed: int, scale: float) -> Network:
-    """The chain's network; partners grow with the square root of the scale."""
+    """Build the chain's network; partners grow with the square root of the scale."""
     rng = np.random.default_rng([seed, NETWORK_STREAM, chain.number])
     count = max(8, round(chain.partners * scale**0.5))
     weights = np.sort(rng.pareto(1.1, count) + 0.25)[::-1]

@@ -1,7 +1,5 @@
 """True people and the several ways in which the tiers know them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +63,8 @@ LAST_NAMES = [
 MAIL_DOMAINS = ["mail.example", "post.example", "web.example", "inbox.example"]
 CALLING_CODES = {"NL": "31", "DE": "49", "GB": "44"}
 MOBILE = {"NL": ("6", 8), "DE": ("151", 8), "GB": ("77", 8)}
-PHONE_STEP = 48_271  # coprime with 10^8: different people get different numbers
+# coprime with 10^8: different people get different numbers
+PHONE_STEP = 48_271
 BUSINESS_SHARE, SECOND_PARTNER_SHARE, CHANGED_EMAIL_SHARE = 0.14, 0.12, 0.06
 EXISTING, NEW, USED = 0, 1, 2
 START_SHARES = {"automotive": (0.56, 0.32, 0.12), "retail": (0.45, 0.55, 0.0)}
@@ -100,7 +99,7 @@ class People:
 
 
 def make(network: Network, block: tuple[int, int], first_id: int, rng: np.random.Generator) -> People:
-    """The customers whose home partner lies in the block."""
+    """Make the customers whose home partner lies in the block."""
     first, last = block
     home = np.repeat(np.arange(first, last), network.people[first:last])
     n = len(home)
@@ -132,9 +131,14 @@ def tenure_band_effect(people: People, person: np.ndarray, day: np.ndarray) -> n
     return 0.12 * np.clip(tenure / 3, 0, 1) - 0.15 * people.business[person]
 
 
+def _contact_number(people: People, person: np.ndarray) -> np.ndarray:
+    """Odd in retail, even elsewhere: the two chains of a country share a calling code and must not share a person."""
+    return (people.first_id + person) * 2 + (people.chain.industry == "retail")
+
+
 def email(people: People, person: np.ndarray, day: np.ndarray, rng: np.random.Generator, missing: float) -> pa.Array:
     """The address as one tier holds it on a day: capitals or blanks around it, the old one, or none."""
-    number = (people.first_id + person) * 2 + (people.chain.industry == "retail")
+    number = _contact_number(people, person)
     changed = day >= people.changes_email[person]
     names = render.join(
         render.take(FIRST_NAMES, number % len(FIRST_NAMES)),
@@ -143,7 +147,7 @@ def email(people: People, person: np.ndarray, day: np.ndarray, rng: np.random.Ge
     )
     local = render.join(names, render.number(number), render.take(["", "new"], changed.astype(np.int64)))
     domain = render.take(MAIL_DOMAINS, (number // 2 + changed) % len(MAIL_DOMAINS))
-    text = render.join(local, render.take([people.chain.country.lower()], np.zeros(len(person), np.int64)), sep=".")
+    text = render.join(local, render.same(people.chain.country.lower(), len(person)), sep=".")
     text = render.join(text, domain, sep="@")
     style = rng.random(len(person))
     text = pc.if_else(pa.array(style < 0.45), pc.utf8_lower(text), text)
@@ -154,7 +158,7 @@ def email(people: People, person: np.ndarray, day: np.ndarray, rng: np.random.Ge
 
 def phone(people: People, person: np.ndarray, rng: np.random.Generator, missing: float) -> pa.Array:
     """The number as one tier holds it: national, +CC or 00CC, with or without separators, or none."""
-    number = (people.first_id + person) * 2 + (people.chain.industry == "retail")
+    number = _contact_number(people, person)
     prefix, width = MOBILE[people.chain.country]
     code = CALLING_CODES[people.chain.country]
     digits = render.number(number * PHONE_STEP % 10**width, width)

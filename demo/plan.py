@@ -3,8 +3,6 @@
 Every figure a test may look for is declared here and copied to the truth file.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +13,7 @@ YEAR = 365.25
 
 DETRACTOR, PASSIVE, PROMOTER = 0, 1, 2
 CATEGORIES = ("detractor", "passive", "promoter")
+LOWEST_PASSIVE = 7
 
 BASE_TRANSACTIONS = 120_000
 PEOPLE = {"automotive": 10_000, "retail": 1_900}

@@ -1,15 +1,13 @@
 """The manufacturer's files of one block: brand relationship survey and warranty claims."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 
 from demo import people as person_data
 from demo import render
 from demo.behaviour import Experiences, scores
-from demo.ledger import Block, modes, response_days, sequence, write_follow_ups
-from demo.plan import DAYS
+from demo.block import Block, modes, response_days, sequence, write_follow_ups
+from demo.plan import DAYS, LOWEST_PASSIVE
 
 DISPOSITIONS = ["delivered", "bounced", "opted_out"]
 
@@ -19,7 +17,7 @@ def _place(block: Block, name: str, manufacturer: str) -> str:
 
 
 def write_invitations(block: Block, brand: Experiences, serials: pa.Array, manufacturer: str) -> None:
-    """Invitations, and in files of their own the answers."""
+    """Write invitations, and in files of their own the answers."""
     people, rng, chain = block.people, block.rng, block.chain
     sent, answered_on = response_days(brand.day, rng)
     chosen = np.flatnonzero(brand.invited & (sent < DAYS))
@@ -35,7 +33,7 @@ def write_invitations(block: Block, brand: Experiences, serials: pa.Array, manuf
         _place(block, "survey_invitations", manufacturer),
         {
             "invitation_id": number,
-            "country": render.take([chain.country], np.zeros(n, np.int64)),
+            "country": render.same(chain.country, n),
             "sent_at": render.utc(sent, rng.integers(7 * 3600, 11 * 3600, n)),
             "email": person_data.email(people, asked.person, asked.day, rng, 0.1),
             "phone": person_data.phone(people, asked.person, rng, 0.4),
@@ -44,9 +42,22 @@ def write_invitations(block: Block, brand: Experiences, serials: pa.Array, manuf
             "disposition": render.take(DISPOSITIONS, np.where(disposition == 3, -1, disposition)),
         },
     )
-    partner = render.take([manufacturer], np.zeros(n, np.int64))
+    partner = render.same(manufacturer, n)
     block.truth.identify("manufacturer__survey_invitations", partner, number, people.ids[asked.person])
     score = scores(asked, block.network, rng)
+    _write_answers(block, number, answered, answered_on, score, manufacturer)
+    write_follow_ups(block, "brand_relationship", partner, number, answered_on, answered & (score < LOWEST_PASSIVE))
+
+
+def _write_answers(
+    block: Block,
+    number: pa.Array,
+    answered: np.ndarray,
+    answered_on: np.ndarray,
+    score: np.ndarray,
+    manufacturer: str,
+) -> None:
+    rng = block.rng
     replied = np.flatnonzero(answered)
     replied = replied[np.argsort(answered_on[replied], kind="stable")]
     block.writer.parquet(
@@ -59,11 +70,10 @@ def write_invitations(block: Block, brand: Experiences, serials: pa.Array, manuf
             "comment": render.take(["", "", "ok", "Love it", "Zu teuer"], rng.integers(0, 5, len(replied))),
         },
     )
-    write_follow_ups(block, "brand_relationship", partner, number, answered_on, np.where(answered & (score < 7), 0, 2))
 
 
 def write_claims(block: Block, repairs: Experiences, serials: pa.Array, cents: np.ndarray, manufacturer: str) -> None:
-    """Warranty claims, with the dealer or shop that did the repair."""
+    """Write warranty claims, with the dealer or shop that did the repair."""
     n, chain = len(repairs), block.chain
     order = np.lexsort((repairs.person, repairs.day))
     repairs, serials, cents = repairs.keep(order), serials.take(pa.array(order)), cents[order]
@@ -74,11 +84,11 @@ def write_claims(block: Block, repairs: Experiences, serials: pa.Array, cents: n
             "claim_id": render.join(
                 f"C{chain.country}{block.part.strip('_')}-", render.number(sequence(np.zeros(n)), 7)
             ),
-            "country": render.take([chain.country], np.zeros(n, np.int64)),
+            "country": render.same(chain.country, n),
             "serial_number": serials,
             "claimed_on": render.dates(repairs.day),
             "handled_by": render.take(block.network.codes, repairs.partner),
             "amount": render.decimals(cents),
-            "currency": render.take([chain.currency], np.zeros(n, np.int64)),
+            "currency": render.same(chain.currency, n),
         },
     )

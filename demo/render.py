@@ -4,9 +4,7 @@ Joining Arrow strings gives one buffer that already is the text of all files of 
 file is a slice of it, so thousands of small files cost no more than one large one.
 """
 
-from __future__ import annotations
-
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,8 @@ from demo.plan import DAYS, START
 FIRST_DAY = -6_000
 LAST_DAY = DAYS + 60
 MICROSECONDS = 1_000_000
-EPOCH_DAY = START.toordinal() - 719_163
+# Python counts days from the year 1, Arrow from 1970
+EPOCH_DAY = START.toordinal() - date(1970, 1, 1).toordinal()
 _DATES = [START + timedelta(days=d) for d in range(FIRST_DAY, LAST_DAY)]
 ISO_DATES = pa.array([d.isoformat() for d in _DATES])
 DUTCH_DATES = pa.array([d.strftime("%d-%m-%Y") for d in _DATES])
@@ -32,6 +31,11 @@ def take(vocabulary: pa.Array | list, index: np.ndarray) -> pa.Array:
     """The vocabulary's words at the given positions; -1 gives null."""
     words = vocabulary if isinstance(vocabulary, pa.Array) else pa.array(vocabulary)
     return words.take(pa.array(index, mask=index < 0))
+
+
+def same(word: str, count: int) -> pa.Array:
+    """A word, as often as there are rows."""
+    return take([word], np.zeros(count, np.int64))
 
 
 def join(*columns: pa.Array | str, sep: str = "") -> pa.Array:
@@ -54,6 +58,7 @@ def decimals(cents: np.ndarray) -> pa.Array:
     """Cents as decimal(12, 2), built from the integers without a float on the way."""
     words = np.empty((len(cents), 2), dtype=np.int64)
     words[:, 0] = cents
+    # the upper half of 128 bits repeats the sign
     words[:, 1] = words[:, 0] >> 63
     return pa.Array.from_buffers(pa.decimal128(12, 2), len(cents), [None, pa.py_buffer(words.tobytes())])
 
@@ -116,6 +121,7 @@ def json_lines(fields: list[tuple[str, pa.Array, bool]]) -> pa.Array:
         else:
             parts.append(join(f'"{name}": ', pc.fill_null(value, "null")))
     for parent, members in nested.items():
+        # a member that is null goes with its comma; that of the first one left is cut off
         inner = pc.binary_join_element_wise(*members, "", null_handling="replace", null_replacement="")
         parts.append(join(f'"{parent}": {{', pc.utf8_slice_codeunits(inner, len(", ")), "}"))
     return join("{", join(*parts, sep=", "), "}\n")
@@ -129,11 +135,11 @@ class Writer:
         self.rows: dict[str, int] = {}
 
     def count(self, dataset: str, rows: int) -> None:
-        """Adds to the rows written of a data set."""
+        """Add to the rows written of a data set."""
         self.rows[dataset] = self.rows.get(dataset, 0) + rows
 
     def text(self, dataset: str, path: str, header: str, lines: list[str], encoding: str = "utf-8") -> None:
-        """A small text file from finished lines."""
+        """Write a small text file from finished lines."""
         self._write(path, "\n".join([header, *lines, ""]).encode(encoding))
         self.count(dataset, len(lines))
 
@@ -146,7 +152,7 @@ class Writer:
         header: str = "",
         encoding: str = "utf-8",
     ) -> None:
-        """Cuts lines, sorted by `piece` (a position in `paths`), into one file per piece."""
+        """Cut lines, sorted by `piece` (a position in `paths`), into one file per piece."""
         if len(lines) == 0:
             return
         offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)[lines.offset : lines.offset + len(lines) + 1]
@@ -161,7 +167,7 @@ class Writer:
         self.count(dataset, len(lines))
 
     def parquet(self, dataset: str, path: str, columns: dict[str, pa.Array]) -> None:
-        """One Parquet file."""
+        """Write one Parquet file."""
         table = pa.table(columns)
         if table.num_rows == 0:
             return

@@ -1,14 +1,12 @@
 """The retail tiers' files of one block: shops and the manufacturer."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 
 from demo import people as person_data
 from demo import relationship, render
 from demo.behaviour import Experiences, scores
-from demo.ledger import (
+from demo.block import (
     COMMENTS,
     Accounts,
     Block,
@@ -21,7 +19,7 @@ from demo.ledger import (
     write_customers,
     write_follow_ups,
 )
-from demo.plan import DAYS, MANUFACTURER
+from demo.plan import DAYS, LOWEST_PASSIVE, MANUFACTURER
 
 PRODUCTS = ["R-ONE", "R-TWO", "R-PRO", "R-BUDS", "R-WATCH", "R-HOME"]
 PRICES = np.array([24_900, 39_900, 69_900, 8_900, 19_900, 12_900])
@@ -37,7 +35,7 @@ def serial(block: Block, person: np.ndarray) -> pa.Array:
 
 
 def write(block: Block, visits: Experiences, brand: Experiences) -> Accounts:
-    """All files of the block but the contact centre's."""
+    """Write all files of the block but the contact centre's; return the accounts."""
     accounts = open_accounts(block.people)
     write_customers(
         block,
@@ -59,7 +57,7 @@ def write(block: Block, visits: Experiences, brand: Experiences) -> Accounts:
 
 
 def _write_receipts(block: Block, accounts: Accounts, visits: Experiences, product: np.ndarray) -> None:
-    """Receipts of card holders, their returns, and sales to nobody known."""
+    """Write receipts of card holders, their returns, and sales to nobody known."""
     rng, people, network = block.rng, block.people, block.network
     level = block.chain.price_level
     revenue = (rng.gamma(1.5, 2_600, len(visits)) * level).astype(np.int64) + 300
@@ -85,7 +83,7 @@ def _write_receipts(block: Block, accounts: Accounts, visits: Experiences, produ
         render.take(PRODUCTS, product[source]),
         render.money(revenue[source] * sign),
         render.blank(render.money(cost[source] * sign), rng.random(len(source)) > COST_UNKNOWN_SHARE),
-        render.take([block.chain.currency], np.zeros(len(source), np.int64)),
+        render.same(block.chain.currency, len(source)),
     ]
     paths, piece = by_partner_and_year(network, "receipts", partner[order], day[order], YEARLY_FILES)
     lines = render.csv_lines(columns).take(pa.array(order))
@@ -99,7 +97,7 @@ def _write_receipts(block: Block, accounts: Accounts, visits: Experiences, produ
 
 
 def _write_survey(block: Block, accounts: Accounts, visits: Experiences) -> None:
-    """Shop survey: answers only, named by card, address or receipt."""
+    """Write the shop survey: answers only, named by card, address or receipt."""
     rng, people, network = block.rng, block.people, block.network
     answers = taken(visits, visits.answered & (visits.day < DAYS - 3))
     n = len(answers)
@@ -126,13 +124,12 @@ def _write_survey(block: Block, accounts: Accounts, visits: Experiences) -> None
         render.csv_lines(columns),
         "answer_no,answered_at,receipt_no,loyalty_no,email,survey_mode,score,comment\n",
     )
-    write_follow_ups(
-        block, "shop_visit", render.take(network.codes, answers.partner), number, answered_on, np.where(score < 7, 0, 2)
-    )
+    codes = render.take(network.codes, answers.partner)
+    write_follow_ups(block, "shop_visit", codes, number, answered_on, score < LOWEST_PASSIVE)
 
 
 def _write_products(block: Block, visits: Experiences, product: np.ndarray) -> None:
-    """Devices registered by their buyers, and warranty claims on some of them."""
+    """Write devices registered by their buyers, and warranty claims on some of them."""
     rng, people = block.rng, block.people
     bought = np.flatnonzero(product >= 0)
     _, first = np.unique(visits.person[bought], return_index=True)

@@ -1,6 +1,4 @@
-"""Collects what was planted; only tests read it."""
-
-from __future__ import annotations
+"""What was planted; only tests read it."""
 
 import json
 from collections import Counter
@@ -33,22 +31,22 @@ class Truth:
         self.facts: dict[str, object] = {}
 
     def identify(self, dataset: str, partner: pa.Array, record: pa.Array, person: np.ndarray) -> None:
-        """Whose records these are."""
+        """Note whose records these are."""
         names = pa.array([dataset]).take(pa.array(np.zeros(len(person), np.int64)))
         self._identity.write_table(pa.table([names, partner, record, pa.array(person)], schema=IDENTITY_SCHEMA))
 
     def count_hubs(self, network: Network, partners: np.ndarray) -> None:
-        """Records that carry a partner's shared address."""
+        """Count records that carry a partner's shared address."""
         for position in np.unique(partners):
             self.hubs[f"info@{network.codes[position].lower()}.example"] += int((partners == position).sum())
 
     def retain(self, chain: Chain, link: str, counts: np.ndarray) -> None:
-        """Adds up the true people's retention per category."""
+        """Add up the true people's retention per category."""
         key = (chain.code, link)
         self.retention[key] = self.retention.get(key, 0) + counts
 
     def write(self) -> None:
-        """The truth file."""
+        """Write the truth file."""
         self._identity.close()
         content = {
             **self.facts,

@@ -4,8 +4,6 @@ The check of the weakest links reads the landing files and the true person numbe
 uses nothing of the models.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

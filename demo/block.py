@@ -1,6 +1,4 @@
-"""Shared by both industries: a block's working state, partner-local numbers, surveys and follow-ups."""
-
-from __future__ import annotations
+"""What both industries share: a block's working state, partner-local numbers, surveys and follow-ups."""
 
 from dataclasses import dataclass
 
@@ -12,7 +10,7 @@ from demo import render
 from demo.behaviour import Experiences
 from demo.network import Network
 from demo.people import People
-from demo.plan import DAYS, DETRACTOR, START, Chain
+from demo.plan import DAYS, START, Chain
 from demo.truth import Truth
 
 COMMENTS = [
@@ -78,7 +76,7 @@ def sequence(group: np.ndarray) -> np.ndarray:
 
 
 def open_accounts(people: People) -> Accounts:
-    """Numbers in the order in which each partner met its customers."""
+    """Number the customers of each partner in the order in which it met them."""
     second = np.flatnonzero(people.second >= 0)
     person = np.r_[np.arange(len(people)), second]
     partner = np.r_[people.home, people.second[second]]
@@ -95,7 +93,7 @@ def open_accounts(people: People) -> Accounts:
 def write_customers(
     block: Block, accounts: Accounts, dataset: str, header: str, width: int, missing: tuple[float, float]
 ) -> None:
-    """The customer files of all partners of the block."""
+    """Write the customer files of all partners of the block."""
     people, rng, person = block.people, block.rng, accounts.person
     network = block.network
     mail = person_data.email(
@@ -133,11 +131,11 @@ def response_days(days: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarra
 
 
 def write_follow_ups(
-    block: Block, survey: str, partner_codes: pa.Array, numbers: pa.Array, answered_on: np.ndarray, category: np.ndarray
+    block: Block, survey: str, partner_codes: pa.Array, numbers: pa.Array, answered_on: np.ndarray, unhappy: np.ndarray
 ) -> None:
-    """Follow-ups of a share of the detractors."""
+    """Write follow-ups of a share of the unhappy, detractors by the score that they gave."""
     rng = block.rng
-    chosen = np.flatnonzero((category == DETRACTOR) & (rng.random(len(category)) < FOLLOW_UP_SHARE))
+    chosen = np.flatnonzero(unhappy & (rng.random(len(unhappy)) < FOLLOW_UP_SHARE))
     if len(chosen) == 0:
         return
     opened = answered_on[chosen] + rng.integers(0, 5, len(chosen))
@@ -145,10 +143,10 @@ def write_follow_ups(
     still_open = closed >= DAYS
     outcome = np.where(still_open, -1, rng.choice(3, len(chosen), p=(0.6, 0.25, 0.15)))
     codes, picked = partner_codes.take(pa.array(chosen)), numbers.take(pa.array(chosen))
-    identifier = render.join("F", render.take([survey], np.zeros(len(chosen), np.int64)), codes, picked, sep="-")
+    identifier = render.join("F", render.same(survey, len(chosen)), codes, picked, sep="-")
     columns = [
         identifier,
-        render.take([survey], np.zeros(len(chosen), np.int64)),
+        render.same(survey, len(chosen)),
         codes,
         picked,
         render.iso_date(opened),
@@ -168,7 +166,7 @@ def write_follow_ups(
 
 
 def write_acquisition(block: Block, accounts: Accounts, width: int) -> None:
-    """Why the customers that were won within the data's time came."""
+    """Write why the customers that were won within the data's time came."""
     people, rng, network = block.people, block.rng, block.network
     won = np.flatnonzero((people.first_day[accounts.person] >= 0) & (accounts.partner == people.home[accounts.person]))
     if len(won) == 0:
