@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW, ANSWER = "row", "answer"
+Row = dict[str, Any]
 TEMPLATES_READ = 400
 
 
@@ -90,17 +92,17 @@ class DirtyText:
     def _fields(self, line: bytes) -> list[str]:
         return next(csv.reader([line.decode(self.encoding).rstrip("\r\n")], delimiter=self.delimiter))
 
-    def _row(self, line: bytes) -> dict:
+    def _row(self, line: bytes) -> Row:
         return json.loads(line) if self.is_json else dict(zip(self.header, self._fields(line), strict=True))
 
-    def _text(self, row: dict) -> bytes:
+    def _text(self, row: Row) -> bytes:
         if self.is_json:
             return json.dumps(row, ensure_ascii=False).encode()
         out = io.StringIO()
         csv.writer(out, delimiter=self.delimiter, lineterminator="").writerow([row[name] for name in self.header])
         return out.getvalue().encode(self.encoding)
 
-    def next(self, like: Callable[[dict], bool] = lambda row: True) -> tuple[int, bytes, dict]:
+    def next(self, like: Callable[[Row], bool] = lambda row: True) -> tuple[int, bytes, Row]:
         """The next clean row that no other dirty row was made from."""
         while not like(self.templates[self.used % len(self.templates)][2]):
             self.used += 1
@@ -113,7 +115,7 @@ class DirtyText:
         self.line += 1
 
     def bad(
-        self, reason: str, /, scope: str = ROW, like: Callable[[dict], bool] = lambda row: True, **changes: object
+        self, reason: str, /, scope: str = ROW, like: Callable[[Row], bool] = lambda row: True, **changes: object
     ) -> None:
         """Add a row with a key of its own and the given fields changed."""
         _, _, row = self.next(like)
@@ -139,7 +141,7 @@ class DirtyText:
         self._append(text.rstrip(b"\r\n"))
         self.ledger.add(self.dataset, self.target, self.line, "duplicate_row")
 
-    def corrected(self, like: Callable[[dict], bool] = lambda row: True, **changes: object) -> None:
+    def corrected(self, like: Callable[[Row], bool] = lambda row: True, **changes: object) -> None:
         """Add the same key with other values: the earlier row is superseded."""
         line, _, row = self.next(like)
         self._append(self._text({**row, **changes}))
@@ -175,9 +177,9 @@ class DirtyParquet:
         self.ledger, self.dataset, self.key, self.source, self.target = ledger, dataset, key, source, late
         head = next(pq.ParquetFile(ledger.root / source).iter_batches(TEMPLATES_READ))
         self.schema, self.templates = head.schema, head.to_pylist()
-        self.rows: list[dict] = []
+        self.rows: list[Row] = []
 
-    def _next(self) -> dict:
+    def _next(self) -> Row:
         return dict(self.templates[len(self.rows)])
 
     def bad(self, reason: str, /, scope: str = ROW, **changes: object) -> None:

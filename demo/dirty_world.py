@@ -3,8 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from demo.dirt import ANSWER, DirtyParquet, DirtyText, Ledger
+from demo.dirt import ANSWER, DirtyParquet, DirtyText, Ledger, Row
 from demo.network import Network
 from demo.plan import MANUFACTURER
 
@@ -59,7 +60,7 @@ def _has_enough(file: Path) -> bool:
     return sum(len(line.split(",")) > column and line.split(",")[column] != "" for line in lines[1:]) >= 2
 
 
-def _answered(row: dict) -> bool:
+def _answered(row: Row) -> bool:
     return (row.get("score") or row.get("cijfer") or row.get("nps")) not in (None, "")
 
 
@@ -151,7 +152,7 @@ def _partners(ledger: Ledger, nl: Network) -> None:
     """Plant a second delivery of the partner list."""
     partners = DirtyText(ledger, "chain__partners", "chain/partners.csv", "partner_code", "chain/partners_update.csv")
 
-    def dealer(row: dict) -> bool:
+    def dealer(row: Row) -> bool:
         """A dealer with one version only."""
         return row["link"] == "dealer" and row["partner_code"] in steady
 
@@ -259,7 +260,7 @@ def _brand_survey(ledger: Ledger, folder: str, country: str) -> None:
         f"{folder}/survey_answers_late.parquet",
     )
     sent = datetime(2025, 5, 5, 9, 0, tzinfo=UTC)
-    faults = [("invalid_score", {"recommend_score": score}) for score in BAD_SCORES]
+    faults: list[tuple[str, dict[str, Any]]] = [("invalid_score", {"recommend_score": score}) for score in BAD_SCORES]
     faults += [("no_answer", {"recommend_score": word}) for word in NO_ANSWERS]
     faults += [
         ("missing_required", {"answered_at": None}),
@@ -430,7 +431,7 @@ def _shop(ledger: Ledger, shop: str) -> None:
     customers.save()
     receipts = DirtyText(ledger, "shop__receipts", f"{folder}/receipts.csv", "receipt_no")
 
-    def is_sale(row: dict) -> bool:
+    def is_sale(row: Row) -> bool:
         return row["receipt_kind"] == "sale" and row["revenue"] != "0.00"
 
     receipts.bad("missing_required", like=is_sale, purchased_on="")
@@ -555,7 +556,8 @@ def _bad_files(ledger: Ledger, dealer: str, shop: str) -> None:
 
 def _erasures(ledger: Ledger, networks: list[Network]) -> list[dict[str, str]]:
     """Write who asked to be erased, named by an address or number as their partner holds it."""
-    lines, truth = ["request_id,requested_on,country,email,phone"], []
+    lines = ["request_id,requested_on,country,email,phone"]
+    truth: list[dict[str, str]] = []
     for network in networks:
         code = network.codes[len(network.codes) // 2]
         dataset, file = f"{network.kind}__customers", f"{network.kind}/{code}/customers.csv"

@@ -49,11 +49,9 @@ def _block(
     crowd = people.make(net, partners, first_id, rng)
     part = f"_{number + 1:04d}" if blocks > 1 else ""
     block = Block(crowd, net, writer, truth, rng, part)
-    events = _live(crowd, net, rng)
+    events, leaving = _live(crowd, net, rng)
     if net.chain.industry == "automotive":
-        accounts, units = automotive.write(
-            block, events[net.kind], events["importer"], events["manufacturer"], events["leaving"]
-        )
+        accounts, units = automotive.write(block, events[net.kind], events["importer"], events["manufacturer"], leaving)
         talks = events["contact_centre"]
         contacts.write(
             block,
@@ -69,7 +67,7 @@ def _block(
     _record(block, events)
 
 
-def _live(crowd: people.People, net: Network, rng: np.random.Generator) -> dict[str, Experiences | np.ndarray]:
+def _live(crowd: people.People, net: Network, rng: np.random.Generator) -> tuple[dict[str, Experiences], np.ndarray]:
     """The experiences that take place, by link, and the day on which each person leaves."""
     visits = behaviour.visits(crowd, net, rng)
     events = {net.kind: visits}
@@ -78,10 +76,10 @@ def _live(crowd: people.People, net: Network, rng: np.random.Generator) -> dict[
             halo_from = visits if link == "manufacturer" else None
             events[link] = behaviour.occasions(link, crowd, net, rng, halo_from)
     leaving = behaviour.draw_leaving(list(events.values()), crowd, rng)
-    return {**{link: behaviour.cut(each, leaving, rng) for link, each in events.items()}, "leaving": leaving}
+    return {link: behaviour.cut(each, leaving, rng) for link, each in events.items()}, leaving
 
 
-def _record(block: Block, events: dict[str, Experiences | np.ndarray]) -> None:
+def _record(block: Block, events: dict[str, Experiences]) -> None:
     """Add the block's people and their true retention to the truth."""
     chain, truth = block.chain, block.truth
     truth.persons[chain.code] += len(block.people)
@@ -104,7 +102,7 @@ def _planted(networks: list[Network]) -> dict[str, object]:
                 "to": network.parent_of(net, i, later=True),
             }
             for net in cars
-            for i in np.flatnonzero(net.importer != net.importer_after)
+            for i in np.flatnonzero(net.importer != net.importer_after).tolist()
         ],
         "renamed_partners": [
             {"partner": net.codes[i], "date": str(START + timedelta(days=day)), "from": net.names[i], "to": name}

@@ -27,7 +27,7 @@ CLOCK = pa.array([f"{m // 60:02d}:{m % 60:02d}" for m in range(24 * 60)])
 SECONDS = pa.array([f":{s:02d}" for s in range(60)])
 
 
-def take(vocabulary: pa.Array | list, index: np.ndarray) -> pa.Array:
+def take(vocabulary: pa.Array | list[str], index: np.ndarray) -> pa.Array:
     """The vocabulary's words at the given positions; -1 gives null."""
     words = vocabulary if isinstance(vocabulary, pa.Array) else pa.array(vocabulary)
     return words.take(pa.array(index, mask=index < 0))
@@ -160,7 +160,7 @@ class Writer:
         starts = np.flatnonzero(np.r_[True, piece[1:] != piece[:-1]])
         ends = np.r_[starts[1:], len(piece)]
         for first, last in zip(starts, ends, strict=True):
-            content = body[offsets[first] : offsets[last]]
+            content: bytes | memoryview = body[offsets[first] : offsets[last]]
             if encoding != "utf-8":
                 content = bytes(content).decode("utf-8").encode(encoding)
             self._write(paths[piece[first]], header.encode(encoding), content)

@@ -74,10 +74,7 @@ class Truth:
                 "answers_followed_whole_window": {n: int(c[0]) for n, c in zip(CATEGORIES, counts, strict=True)},
                 "true_retention": kept,
                 "true_gap_to_promoters": {
-                    name: round(kept["promoter"] - kept[name], 4)
-                    if kept["promoter"] is not None and kept[name] is not None
-                    else None
-                    for name in ("detractor", "passive")
+                    name: _gap(kept["promoter"], kept[name]) for name in ("detractor", "passive")
                 },
             }
         return {
@@ -90,3 +87,7 @@ class Truth:
             "persons_at_two_partners": self.people_at_two_partners[chain.code],
             "links": links,
         }
+
+
+def _gap(promoters: float | None, others: float | None) -> float | None:
+    return None if promoters is None or others is None else round(promoters - others, 4)
