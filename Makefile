@@ -9,6 +9,7 @@ PYTHON ?= python3
 SCALE ?= 1
 WORLDS ?= 240
 LANDING ?=
+REF ?=
 ANEW ?=
 # duckdb, or spark (docs/scale.md), which has an environment of its own
 ENGINE ?= duckdb
@@ -30,7 +31,7 @@ NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 SQL := models tests/data analyses
 
 .PHONY: help setup setup-test setup-spark demo intake check build publish verdict export test lint sqlfluff unit parity \
-	fuzz torture study audit bench docs lock clean
+	fuzz torture study house audit bench docs lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -100,6 +101,9 @@ torture: $(TEST_STAMP) ## kill, starve and crowd builds for ten minutes
 
 study: $(TEST_STAMP) ## simulate worlds and write how often intervals hold and verdicts are right: make study WORLDS=600
 	$(BIN)/python -m study --worlds "$(WORLDS)"
+
+house: $(TEST_STAMP) ## count what it costs to change the models, also beside a revision: make house REF=c6eb300
+	@$(BIN)/python tests/house.py $(if $(REF),--ref "$(REF)")
 
 audit: $(AUDIT_STAMP) ## look up known vulnerabilities of everything that is installed (needs the network)
 	@failed=0; \
