@@ -75,9 +75,10 @@ test: $(TEST_STAMP) ## everything that guards the project
 	@$(MAKE) --no-print-directory sqlfluff unit
 	@echo "make test: all passed"
 
-lint: $(TEST_STAMP) ## check the Python style
+lint: $(TEST_STAMP) ## check the Python style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 sqlfluff: $(TEST_STAMP) ## check the SQL style (needs the raw folder of a build or intake)
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(SQL)
@@ -135,7 +136,7 @@ lock: $(BUILD_STAMP) ## renew the locked requirements
 	done
 
 clean: ## remove everything that was built, except your landing folder
-	rm -rf .venv .venv-spark warehouse demo_data target logs .build .bench .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-spark warehouse demo_data target logs .build .bench .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c '$(NEEDS_PYTHON)' 2>/dev/null || \

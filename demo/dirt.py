@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+Row = dict[str, Any]
 ROW, ANSWER = "row", "answer"
 Row = dict[str, Any]
 TEMPLATES_READ = 400
