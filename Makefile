@@ -21,6 +21,7 @@ BUILD_STAMP := $(VENV)/.build-installed
 TEST_STAMP := $(VENV)/.test-installed
 AUDIT_STAMP := $(VENV)/.audit-installed
 BENCH_STAMP := $(VENV)/.bench-installed
+SITE_STAMP := $(VENV)/.site-installed
 # the transactions of each size, and how often the competitors take turns on it
 SCALES ?= 1e6 1e7 1e8
 RUNS ?= 5
@@ -31,7 +32,7 @@ NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 SQL := models tests/data analyses
 
 .PHONY: help setup setup-test setup-spark demo intake check build publish verdict export test lint sqlfluff unit parity \
-	fuzz torture study house audit bench docs lock clean
+	fuzz torture study house audit bench docs site lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -125,10 +126,13 @@ bench: $(BENCH_STAMP) ## measure against other ways: make bench SCALES="1e6 1e7"
 docs: $(BUILD_STAMP) ## write docs/landing.md from the contract
 	@$(RUN) docs
 
+site: $(SITE_STAMP) ## make the documentation as a site to open from the disk: site/index.html
+	@$(BIN)/python -m docsite
+
 lock: $(BUILD_STAMP) ## renew the locked requirements
 	@$(BIN)/python -m pip install --quiet uv
-	@for name in test build bench spark audit; do \
-		constraint=; case $$name in build|bench|spark) constraint="-c requirements/test.txt";; esac; \
+	@for name in test build docs bench spark audit; do \
+		constraint=; case $$name in build|docs|bench|spark) constraint="-c requirements/test.txt";; esac; \
 		echo "locking requirements/$$name.txt"; \
 		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-strip-extras --custom-compile-command "make lock" $$constraint \
@@ -136,7 +140,7 @@ lock: $(BUILD_STAMP) ## renew the locked requirements
 	done
 
 clean: ## remove everything that was built, except your landing folder
-	rm -rf .venv .venv-spark warehouse demo_data target logs .build .bench .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-spark warehouse demo_data site target logs .build .bench .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c '$(NEEDS_PYTHON)' 2>/dev/null || \
@@ -153,6 +157,11 @@ $(BUILD_STAMP): $(NEEDED) | $(BIN)/python
 $(TEST_STAMP): requirements/test.txt $(BUILD_STAMP)
 	@echo "setup: installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(SITE_STAMP): requirements/docs.txt $(BUILD_STAMP)
+	@echo "setup: installing what the site needs"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
 
 $(AUDIT_STAMP): requirements/audit.txt | $(BIN)/python
