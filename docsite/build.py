@@ -13,8 +13,8 @@ from docsite import check
 from docsite.contents import FIRST_PAGE
 from docsite.drawing import draw
 from docsite.star import read_star
+from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import load_tables
 from nps_chain.settings import ROOT
 
 PICTURE = ROOT / "docs" / "star.svg"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree as Xml
 
 from docsite.star import Edge, Star, own_key
-from nps_chain.mart_contract import Table
+from nps_chain.contracts.marts import Table
 
 ROW, HEAD, NOTE, GAP, PAD, MARGIN = 17, 24, 14, 20, 8, 12
 # lines nearer than this would be taken for one

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nps_chain.mart_contract import Column, Table
+from nps_chain.contracts.marts import Column, Table
 
 CALENDAR = "dim_date"
 _NAMED = re.compile(r"\b(?:dim|fct)_\w+")

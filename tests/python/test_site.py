@@ -14,7 +14,7 @@ from docsite import check
 from docsite.build import DBT_PAGE, PICTURE, build, picture
 from docsite.contents import SECTIONS
 from docsite.star import CALENDAR, Edge, Star, is_day, own_key, read_star
-from nps_chain.mart_contract import load_tables
+from nps_chain.contracts.marts import load_tables
 from nps_chain.settings import ROOT
 
 PUBLIC = ("dim_", "fct_", "mart_")
