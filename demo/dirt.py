@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 Row = dict[str, Any]
 ROW, ANSWER = "row", "answer"
-Row = dict[str, Any]
 TEMPLATES_READ = 400
 
 
