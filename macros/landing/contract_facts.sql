@@ -215,3 +215,12 @@
         'of_row': relation ~ '.product_code',
     }.get(product, 'cast(null as ' ~ dbt.type_string() ~ ')')) }}
 {%- endmacro %}
+
+{#- The codes of the surveys that record whom they invite. -#}
+{% macro inviting_surveys() -%}
+    {%- set found = [] -%}
+    {%- for dataset in surveys_holding('invitations') -%}
+        {%- do found.append(landing_dataset(dataset)['survey']) -%}
+    {%- endfor -%}
+    {{ return(found | unique | list) }}
+{%- endmacro %}

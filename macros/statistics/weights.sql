@@ -255,17 +255,9 @@
 {%- endmacro -%}
 
 {#- The whole of a non-response model at the grain of `unit_columns` and the quarter, from int_nonresponse_cell. -#}
-{%- macro nonresponse_figures(unit_columns) -%}
+{%- macro nonresponse_figures(cells, unit_columns) -%}
     {%- set units = unit_columns + ['quarter_start_on'] -%}
     {%- set effective = ['weighted.effective_promoters', 'weighted.effective_detractors', 'weighted.n_eff'] -%}
-    with
-
-    cells as (
-
-        select * from {{ ref('int_nonresponse_cell') }}
-
-    ),
-
     asked as (
 
         select
@@ -276,7 +268,7 @@
             sum(refusals) as refusals,
             sum(unknowns) as unknowns,
             sum(responses) as responses
-        from cells
+        from {{ cells }}
         group by {{ units | join(', ') }}
 
     ),
@@ -287,14 +279,14 @@
             {{ units | join(', ') }},
             channel_key,
             sum(responses) as responses
-        from cells
+        from {{ cells }}
         group by {{ units | join(', ') }}, channel_key
 
     ),
 
     weighted as (
 
-        {{ post_stratified('cells', units, ['weighting_channel_key', 'tenure_band_key', 'segment']) }}
+        {{ post_stratified(cells, units, ['weighting_channel_key', 'tenure_band_key', 'segment']) }}
 
     ),
 

@@ -1,5 +1,7 @@
-{#- Who was asked and who answered, by survey mode, tenure band and segment. Where a link's surveys record no
-    invitations (a shop asks at the till), the customers who bought there stand for those asked, and the mode is in no weight. -#}
+{#- Who was asked and who answered, by survey mode, tenure band and segment. Where a survey records no invitations (a shop
+    asks at the till), the customers who bought at its link stand for those asked, and the mode is in no weight. A link
+    may have surveys of both kinds: each stands for those whom it could ask. -#}
+{%- set weighting_channel = 'case when unioned.is_mode_weighted then coalesce(nullif(unioned.channel_key, 0), -1) else 0 end' %}
 with
 
 invitations as {{ inline_cte() }} (
@@ -39,9 +41,21 @@ tenure_bands as (
 
 ),
 
-inviting_links as (
+surveys as (
 
-    select distinct chain_link_key from invitations
+    select
+        survey_key,
+        link_key,
+        survey_code in ('{{ inviting_surveys() | join("', '") }}') as is_inviting
+    from {{ ref('dim_survey') }}
+
+),
+
+links_asking_buyers as (
+
+    select distinct link_key
+    from surveys
+    where not is_inviting
 
 ),
 
@@ -56,8 +70,7 @@ buyers as (
         min(transactions.transaction_on) as happened_on
     from transactions
     inner join partners on transactions.partner_key = partners.partner_key
-    left join inviting_links on transactions.chain_link_key = inviting_links.chain_link_key
-    where inviting_links.chain_link_key is null
+    inner join links_asking_buyers on transactions.link_key = links_asking_buyers.link_key
     group by
         transactions.chain_link_key,
         transactions.chain_key,
@@ -118,7 +131,7 @@ unioned as (
         responses.customer_key,
         responses.response_on as happened_on,
         responses.channel_key,
-        inviting_links.chain_link_key is not null as is_mode_weighted,
+        surveys.is_inviting as is_mode_weighted,
         0 as population,
         0 as invitations,
         cast(null as {{ dbt.type_string() }}) as outcome,
@@ -128,7 +141,7 @@ unioned as (
         responses.is_detractor as detractors
     from responses
     inner join partners on responses.partner_key = partners.partner_key
-    left join inviting_links on responses.chain_link_key = inviting_links.chain_link_key
+    inner join surveys on responses.survey_key = surveys.survey_key
 
 )
 
@@ -137,7 +150,7 @@ select
     unioned.partner_code,
     unioned.quarter_start_on,
     unioned.channel_key,
-    case when unioned.is_mode_weighted then unioned.channel_key else 0 end as weighting_channel_key,
+    {{ weighting_channel }} as weighting_channel_key,
     -- nobody known: a stratum of its own
     coalesce(tenure_bands.tenure_band_key, 0) as tenure_band_key,
     coalesce(customer_chains.segment, 'unknown') as segment,
@@ -164,6 +177,6 @@ group by
     unioned.partner_code,
     unioned.quarter_start_on,
     unioned.channel_key,
-    case when unioned.is_mode_weighted then unioned.channel_key else 0 end,
+    {{ weighting_channel }},
     coalesce(tenure_bands.tenure_band_key, 0),
     coalesce(customer_chains.segment, 'unknown')
