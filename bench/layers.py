@@ -15,7 +15,7 @@ import duckdb
 
 # Layers of their own within landing: a base model judges every row, a staging model is a view that moves none.
 PREFIXES = {"base": "base", "stg": "staging"}
-DIMENSION, FACT = "dim_", "fct_"
+FACT = "fct_"
 KINDS = {"test": "tests", "unit_test": "tests", "seed": "seeds", "operation": "hooks"}
 
 
@@ -47,14 +47,17 @@ def read_nodes(target: Path, database: Path) -> list[Node]:
 
 
 def behind_the_star(manifest: dict[str, Any]) -> set[str]:
-    """What computes figures: the models that read facts, straight or through others, and are none of the star."""
-    waiting = [node for node in manifest["nodes"] if _name(node).startswith(FACT)]
+    """What computes figures: the models that read facts, straight or through others, from outside their folder."""
+    facts = [node for node in manifest["nodes"] if _name(node).startswith(FACT)]
+    star = {layer_of(manifest["nodes"][node]["original_file_path"]) for node in facts}
+    waiting = list(facts)
     found: set[str] = set()
     while waiting:
         children = set(manifest["child_map"][waiting.pop()]) - found
         found |= children
         waiting += children
-    return {node for node in found if node.startswith("model.") and not _name(node).startswith((DIMENSION, FACT))}
+    models = (node for node in found if node.startswith("model."))
+    return {node for node in models if layer_of(manifest["nodes"][node]["original_file_path"]) not in star}
 
 
 def _rows(database: Path) -> dict[str, int]:
