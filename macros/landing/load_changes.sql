@@ -16,6 +16,14 @@
     {{ return('incremental' if loads_changes() and can_load else 'table') }}
 {%- endmacro %}
 
+{#- The configuration of a base model: how it is made, and that touched rows are dropped before. -#}
+{% macro load_config(dataset) -%}
+    {{ return({
+        'materialized': load_materialization(dataset),
+        'pre_hook': "{{ forget_touched_rows('" ~ dataset ~ "') }}",
+    }) }}
+{%- endmacro %}
+
 {#- The raw rows that a base model reads. -#}
 {% macro raw_rows(dataset) -%}
     select * from {{ source('raw', dataset) }}

@@ -17,3 +17,12 @@ having
     {%- endfor %}
 
 {% endtest %}
+
+{#- Generic test, one scan: none of these columns is null. -#}
+{% test complete(model, columns) %}
+
+select {{ columns | join(', ') }}
+from {{ model }}
+where {{ columns | join(' is null or ') }} is null
+
+{% endtest %}

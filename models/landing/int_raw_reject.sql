@@ -26,53 +26,27 @@ intake_rejects as (
 
 ),
 
-base_rejects as (
-
-    {% for dataset in landing_datasets() -%}
-        select
-            row_key,
-            file_id,
-            line_number,
-            '{{ dataset }}' as dataset,
-            'row' as scope,
-            reject_reason as reason
-        from {{ ref('base_' ~ dataset) }}
-        where reject_reason is not null
-        {% if not loop.last %}
-            union all
-
-        {% endif -%}
-    {% endfor %}
-
-),
-
-answer_rejects as (
-
-    {% for dataset in datasets_with_answers() -%}
-        select
-            row_key,
-            file_id,
-            line_number,
-            '{{ dataset }}' as dataset,
-            'answer' as scope,
-            answer_reject_reason as reason
-        from {{ ref('base_' ~ dataset) }}
-        where answer_reject_reason is not null
-        {% if not loop.last %}
-            union all
-
-        {% endif -%}
-    {% endfor %}
-
-),
-
 all_rejects as (
 
+    {% for dataset in landing_datasets() -%}
+        {% for scope, reason in [('row', 'reject_reason'), ('answer', 'answer_reject_reason')] -%}
+            {%- if scope == 'row' or dataset in datasets_with_answers() -%}
+                select
+                    row_key,
+                    file_id,
+                    line_number,
+                    '{{ dataset }}' as dataset,
+                    '{{ scope }}' as scope,
+                    {{ reason }} as reason
+                from {{ ref('base_' ~ dataset) }}
+                where {{ reason }} is not null
+
+                union all
+
+            {% endif -%}
+        {% endfor -%}
+    {% endfor -%}
     select * from intake_rejects
-    union all
-    select * from base_rejects
-    union all
-    select * from answer_rejects
 
 )
 

@@ -67,44 +67,25 @@ signs_of_life as (
 
     union all
 
-    select
-        customer_key,
-        chain_key,
-        transaction_on as first_on,
-        cast(null as {{ dbt.type_string() }}) as segment
-    from transactions
-    where customer_key is not null
-
-    union all
-
     -- who only called or was only asked has met a link too
-    select
-        customer_key,
-        chain_key,
-        opened_on as first_on,
-        cast(null as {{ dbt.type_string() }}) as segment
-    from contacts
-    where customer_key is not null
+    {% for events, day in [
+        ('transactions', 'transaction_on'),
+        ('contacts', 'opened_on'),
+        ('invitations', 'sent_on'),
+        ('responses', 'response_on'),
+    ] -%}
+        select
+            customer_key,
+            chain_key,
+            {{ day }} as first_on,
+            cast(null as {{ dbt.type_string() }}) as segment
+        from {{ events }}
+        where customer_key is not null
+        {% if not loop.last %}
+            union all
 
-    union all
-
-    select
-        customer_key,
-        chain_key,
-        sent_on as first_on,
-        cast(null as {{ dbt.type_string() }}) as segment
-    from invitations
-    where customer_key is not null
-
-    union all
-
-    select
-        customer_key,
-        chain_key,
-        response_on as first_on,
-        cast(null as {{ dbt.type_string() }}) as segment
-    from responses
-    where customer_key is not null
+        {% endif -%}
+    {% endfor %}
 
 )
 

@@ -174,12 +174,8 @@ def _sources(contract: Contract) -> str:
 def _base_model(dataset: Dataset) -> str:
     name = dataset.name
     return (
-        "{{ config(\n"
-        f"    materialized=load_materialization('{name}'),\n"
-        f"    pre_hook=\"{{{{ forget_touched_rows('{name}') }}}}\",\n"
-        ") }}\n\n"
-        "with\n\n"
-        f"{{{{ parsed_rows('{name}') }}}},\n\n"
+        f"{{{{ config(**load_config('{name}')) }}}}\n\n"
+        f"with {{{{ parsed_rows('{name}') }}}},\n\n"
         f"{{{{ matched_rows('{name}') }}}},\n\n"
         f"{{{{ judged_rows('{name}') }}}}\n\n"
         "select * from final\n"

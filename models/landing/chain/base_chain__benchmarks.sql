@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('chain__benchmarks'),
-    pre_hook="{{ forget_touched_rows('chain__benchmarks') }}",
-) }}
+{{ config(**load_config('chain__benchmarks')) }}
 
-with
-
-{{ parsed_rows('chain__benchmarks') }},
+with {{ parsed_rows('chain__benchmarks') }},
 
 {{ matched_rows('chain__benchmarks') }},
 

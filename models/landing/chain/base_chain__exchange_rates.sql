@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('chain__exchange_rates'),
-    pre_hook="{{ forget_touched_rows('chain__exchange_rates') }}",
-) }}
+{{ config(**load_config('chain__exchange_rates')) }}
 
-with
-
-{{ parsed_rows('chain__exchange_rates') }},
+with {{ parsed_rows('chain__exchange_rates') }},
 
 {{ matched_rows('chain__exchange_rates') }},
 

@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('chain__follow_ups'),
-    pre_hook="{{ forget_touched_rows('chain__follow_ups') }}",
-) }}
+{{ config(**load_config('chain__follow_ups')) }}
 
-with
-
-{{ parsed_rows('chain__follow_ups') }},
+with {{ parsed_rows('chain__follow_ups') }},
 
 {{ matched_rows('chain__follow_ups') }},
 

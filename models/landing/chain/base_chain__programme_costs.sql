@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('chain__programme_costs'),
-    pre_hook="{{ forget_touched_rows('chain__programme_costs') }}",
-) }}
+{{ config(**load_config('chain__programme_costs')) }}
 
-with
-
-{{ parsed_rows('chain__programme_costs') }},
+with {{ parsed_rows('chain__programme_costs') }},
 
 {{ matched_rows('chain__programme_costs') }},
 

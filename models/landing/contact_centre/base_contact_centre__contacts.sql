@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('contact_centre__contacts'),
-    pre_hook="{{ forget_touched_rows('contact_centre__contacts') }}",
-) }}
+{{ config(**load_config('contact_centre__contacts')) }}
 
-with
-
-{{ parsed_rows('contact_centre__contacts') }},
+with {{ parsed_rows('contact_centre__contacts') }},
 
 {{ matched_rows('contact_centre__contacts') }},
 

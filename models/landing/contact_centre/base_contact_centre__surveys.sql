@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('contact_centre__surveys'),
-    pre_hook="{{ forget_touched_rows('contact_centre__surveys') }}",
-) }}
+{{ config(**load_config('contact_centre__surveys')) }}
 
-with
-
-{{ parsed_rows('contact_centre__surveys') }},
+with {{ parsed_rows('contact_centre__surveys') }},
 
 {{ matched_rows('contact_centre__surveys') }},
 

@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('dealer__customers'),
-    pre_hook="{{ forget_touched_rows('dealer__customers') }}",
-) }}
+{{ config(**load_config('dealer__customers')) }}
 
-with
-
-{{ parsed_rows('dealer__customers') }},
+with {{ parsed_rows('dealer__customers') }},
 
 {{ matched_rows('dealer__customers') }},
 

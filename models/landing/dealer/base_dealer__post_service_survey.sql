@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('dealer__post_service_survey'),
-    pre_hook="{{ forget_touched_rows('dealer__post_service_survey') }}",
-) }}
+{{ config(**load_config('dealer__post_service_survey')) }}
 
-with
-
-{{ parsed_rows('dealer__post_service_survey') }},
+with {{ parsed_rows('dealer__post_service_survey') }},
 
 {{ matched_rows('dealer__post_service_survey') }},
 

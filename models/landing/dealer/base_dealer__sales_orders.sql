@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('dealer__sales_orders'),
-    pre_hook="{{ forget_touched_rows('dealer__sales_orders') }}",
-) }}
+{{ config(**load_config('dealer__sales_orders')) }}
 
-with
-
-{{ parsed_rows('dealer__sales_orders') }},
+with {{ parsed_rows('dealer__sales_orders') }},
 
 {{ matched_rows('dealer__sales_orders') }},
 

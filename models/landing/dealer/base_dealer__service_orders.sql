@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('dealer__service_orders'),
-    pre_hook="{{ forget_touched_rows('dealer__service_orders') }}",
-) }}
+{{ config(**load_config('dealer__service_orders')) }}
 
-with
-
-{{ parsed_rows('dealer__service_orders') }},
+with {{ parsed_rows('dealer__service_orders') }},
 
 {{ matched_rows('dealer__service_orders') }},
 

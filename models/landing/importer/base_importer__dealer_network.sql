@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('importer__dealer_network'),
-    pre_hook="{{ forget_touched_rows('importer__dealer_network') }}",
-) }}
+{{ config(**load_config('importer__dealer_network')) }}
 
-with
-
-{{ parsed_rows('importer__dealer_network') }},
+with {{ parsed_rows('importer__dealer_network') }},
 
 {{ matched_rows('importer__dealer_network') }},
 

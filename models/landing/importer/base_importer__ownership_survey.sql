@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('importer__ownership_survey'),
-    pre_hook="{{ forget_touched_rows('importer__ownership_survey') }}",
-) }}
+{{ config(**load_config('importer__ownership_survey')) }}
 
-with
-
-{{ parsed_rows('importer__ownership_survey') }},
+with {{ parsed_rows('importer__ownership_survey') }},
 
 {{ matched_rows('importer__ownership_survey') }},
 

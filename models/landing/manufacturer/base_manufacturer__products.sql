@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('manufacturer__products'),
-    pre_hook="{{ forget_touched_rows('manufacturer__products') }}",
-) }}
+{{ config(**load_config('manufacturer__products')) }}
 
-with
-
-{{ parsed_rows('manufacturer__products') }},
+with {{ parsed_rows('manufacturer__products') }},
 
 {{ matched_rows('manufacturer__products') }},
 

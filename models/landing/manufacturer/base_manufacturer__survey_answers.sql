@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('manufacturer__survey_answers'),
-    pre_hook="{{ forget_touched_rows('manufacturer__survey_answers') }}",
-) }}
+{{ config(**load_config('manufacturer__survey_answers')) }}
 
-with
-
-{{ parsed_rows('manufacturer__survey_answers') }},
+with {{ parsed_rows('manufacturer__survey_answers') }},
 
 {{ matched_rows('manufacturer__survey_answers') }},
 

@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('manufacturer__survey_invitations'),
-    pre_hook="{{ forget_touched_rows('manufacturer__survey_invitations') }}",
-) }}
+{{ config(**load_config('manufacturer__survey_invitations')) }}
 
-with
-
-{{ parsed_rows('manufacturer__survey_invitations') }},
+with {{ parsed_rows('manufacturer__survey_invitations') }},
 
 {{ matched_rows('manufacturer__survey_invitations') }},
 

@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('manufacturer__warranty_claims'),
-    pre_hook="{{ forget_touched_rows('manufacturer__warranty_claims') }}",
-) }}
+{{ config(**load_config('manufacturer__warranty_claims')) }}
 
-with
-
-{{ parsed_rows('manufacturer__warranty_claims') }},
+with {{ parsed_rows('manufacturer__warranty_claims') }},
 
 {{ matched_rows('manufacturer__warranty_claims') }},
 

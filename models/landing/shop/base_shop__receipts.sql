@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('shop__receipts'),
-    pre_hook="{{ forget_touched_rows('shop__receipts') }}",
-) }}
+{{ config(**load_config('shop__receipts')) }}
 
-with
-
-{{ parsed_rows('shop__receipts') }},
+with {{ parsed_rows('shop__receipts') }},
 
 {{ matched_rows('shop__receipts') }},
 

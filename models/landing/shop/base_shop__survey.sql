@@ -1,11 +1,6 @@
-{{ config(
-    materialized=load_materialization('shop__survey'),
-    pre_hook="{{ forget_touched_rows('shop__survey') }}",
-) }}
+{{ config(**load_config('shop__survey')) }}
 
-with
-
-{{ parsed_rows('shop__survey') }},
+with {{ parsed_rows('shop__survey') }},
 
 {{ matched_rows('shop__survey') }},
 
