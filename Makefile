@@ -29,10 +29,10 @@ AUDIT := $(VENV)/audit/bin
 # pypi or osv: who is asked about vulnerabilities
 SERVICE ?= pypi
 NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
-SQL := models tests/data analyses
+SQL := models tests/dbt tests/probes analyses
 
-.PHONY: help setup setup-test setup-spark demo intake check build publish verdict export test lint sqlfluff unit parity \
-	fuzz torture study house audit bench docs site lock clean
+.PHONY: help setup setup-test setup-spark demo intake check build publish verdict export test lint sqlfluff unit pytest \
+	parity fuzz torture study house audit bench docs site lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,7 +73,7 @@ test: export NPS_WORK_DB := $(NPS_WAREHOUSE)/work.duckdb
 test: $(TEST_STAMP) ## everything that guards the project
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) build
-	@$(MAKE) --no-print-directory sqlfluff unit
+	@$(MAKE) --no-print-directory sqlfluff pytest
 	@echo "make test: all passed"
 
 lint: $(TEST_STAMP) ## check the Python style and types
@@ -84,22 +84,25 @@ lint: $(TEST_STAMP) ## check the Python style and types
 sqlfluff: $(TEST_STAMP) ## check the SQL style (needs the raw folder of a build or intake)
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(SQL)
 
+unit: $(TEST_STAMP) ## run the tests that answer within a minute
+	$(BIN)/python -m pytest tests/unit
+
 # A file of tests stays with one worker, since its tests share builds.
-unit: $(TEST_STAMP) setup-spark ## run the Python tests
+pytest: $(TEST_STAMP) setup-spark ## run all Python tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 parity: $(TEST_STAMP) setup-spark ## build a folder on both engines and compare every table: make parity LANDING=path
-	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/python/test_spark_parity.py \
+	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/engines/test_spark_parity.py \
 		$(if $(LANDING),-k publish_the_same)
 
 fuzz: export NPS_FUZZ_EXAMPLES ?= 1000
 fuzz: export NPS_LOADS ?= 12
 fuzz: $(TEST_STAMP) ## feed random files, rows and sequences of loads for half an hour
-	$(BIN)/python -m pytest tests/python/test_fuzz.py tests/python/test_loads.py
+	$(BIN)/python -m pytest tests/builds/test_fuzz.py tests/builds/test_loads.py
 
 torture: export NPS_KILLS ?= 30
 torture: $(TEST_STAMP) ## kill, starve and crowd builds for ten minutes
-	$(BIN)/python -m pytest tests/python/test_killed.py tests/python/test_disturbed.py tests/python/test_readers.py
+	$(BIN)/python -m pytest tests/builds/test_killed.py tests/builds/test_disturbed.py tests/builds/test_readers.py
 
 study: $(TEST_STAMP) ## simulate worlds and write how often intervals hold and verdicts are right: make study WORLDS=600
 	$(BIN)/python -m study --worlds "$(WORLDS)"

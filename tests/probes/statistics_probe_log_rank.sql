@@ -1,4 +1,4 @@
--- The log-rank test on one row per subject: for tests/python/test_statistics.py.
+-- The log-rank test on one row per subject: for tests/statistics/test_statistics.py.
 with
 
 tests as (

@@ -1,4 +1,4 @@
--- LMG shares of covariance matrices: for tests/python/test_importance.py.
+-- LMG shares of covariance matrices: for tests/statistics/test_importance.py.
 with
 
 parts as (

@@ -1,10 +1,10 @@
-"""What the tests of the Python side share: a landing folder to fill, and the intake over it."""
+"""What tests share: markers by folder, a landing folder to fill and the intake over it, and the compiled project."""
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -12,7 +12,9 @@ import pytest
 from nps_chain.intake import intake
 from nps_chain.raw_folder import dataset_sql
 from nps_chain.settings import SERVER_VARIABLES
-from study.sql_harness import CompiledProject, Sandbox
+
+if TYPE_CHECKING:
+    from study.sql_harness import CompiledProject, Sandbox
 
 # A test that names its warehouse means its raw folder and database too, and other tests run beside it; nor
 # do tests build on a server that somebody has named.
@@ -20,12 +22,27 @@ for variable in ("NPS_RAW", "NPS_WORK_DB", "NPS_TARGET", *SERVER_VARIABLES):
     os.environ.pop(variable, None)
 
 KEY = "a-key-for-tests-only"
+TESTS = Path(__file__).parent
+# each is a marker too
+FOLDERS = ("unit", "statistics", "builds", "engines")
 # Files of whole builds, longest first, so that no worker is left alone with one at the end.
 LONGEST = ("test_spark_parity", "test_erasure", "test_loads", "test_killed", "test_bad_input", "test_rebuild")
 
 
+def folder_of(item: pytest.Item) -> str:
+    """The folder of a test, which says what it costs."""
+    folder = item.path.relative_to(TESTS).parts[0]
+    if folder not in FOLDERS:
+        raise pytest.UsageError(f"{item.nodeid} lies in none of tests/{', tests/'.join(FOLDERS)}")
+    return folder
+
+
+# before pytest selects by marker
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; each stays in its own order."""
+    """Mark each test with its folder, and put the longest files first; each stays in its own order."""
+    for item in items:
+        item.add_marker(folder_of(item))
     last = len(LONGEST)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else last)
 
@@ -107,7 +124,18 @@ def landing(make_landing: Callable[[str], Landing]) -> Landing:
     return folder
 
 
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> "CompiledProject":
+    """The compiled queries of every model, probe and analysis."""
+    # imported late, as dbt takes seconds to import
+    from compiled import compile_once
+
+    return compile_once(tmp_path_factory)
+
+
 @pytest.fixture
-def sandbox(project: CompiledProject) -> Sandbox:
-    """An empty database for one test of the models that the module's fixture `project` compiled."""
+def sandbox(project: "CompiledProject") -> "Sandbox":
+    """An empty database for one test of compiled models."""
+    from study.sql_harness import Sandbox
+
     return Sandbox(project)

@@ -1,4 +1,4 @@
--- Systems of equations and the factors of the joint model: for tests/python/test_joint.py.
+-- Systems of equations and the factors of the joint model: for tests/statistics/test_joint.py.
 with
 
 solved as (

@@ -1,4 +1,4 @@
--- Kitagawa's decomposition of one table of cells: for tests/python/test_change.py.
+-- Kitagawa's decomposition of one table of cells: for tests/statistics/test_change.py.
 with
 
 parts as (

@@ -1,4 +1,4 @@
--- Areas under ROC curves and their covariance: for tests/python/test_journey_rule.py.
+-- Areas under ROC curves and their covariance: for tests/statistics/test_journey_rule.py.
 with
 
 areas as (

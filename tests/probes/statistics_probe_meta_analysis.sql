@@ -1,4 +1,4 @@
--- DerSimonian-Laird and shrinkage on estimates with variances: for tests/python/test_ranking.py.
+-- DerSimonian-Laird and shrinkage on estimates with variances: for tests/statistics/test_ranking.py.
 with
 
 networks as (

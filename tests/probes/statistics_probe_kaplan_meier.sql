@@ -1,4 +1,4 @@
--- Kaplan-Meier on one row per subject: for tests/python/test_statistics.py.
+-- Kaplan-Meier on one row per subject: for tests/statistics/test_statistics.py.
 with
 
 curves as (

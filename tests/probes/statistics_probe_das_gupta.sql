@@ -1,4 +1,4 @@
--- Das Gupta's decomposition of products of two to five factors: for tests/python/test_change.py.
+-- Das Gupta's decomposition of products of two to five factors: for tests/statistics/test_change.py.
 select
     product,
     {{ das_gupta_effect(['a', 'b'], 'a') }} as effect_2_a,

@@ -1,4 +1,4 @@
--- Every macro on distributions, applied to a table of inputs: for tests/python/test_statistics.py.
+-- Every macro on distributions, applied to a table of inputs: for tests/statistics/test_statistics.py.
 select
     x,
     df,
