@@ -98,7 +98,7 @@ parity: $(TEST_STAMP) setup-spark ## build a folder on both engines and compare 
 fuzz: export NPS_FUZZ_EXAMPLES ?= 1000
 fuzz: export NPS_LOADS ?= 12
 fuzz: $(TEST_STAMP) ## feed random files, rows and sequences of loads for half an hour
-	$(BIN)/python -m pytest tests/builds/test_fuzz.py tests/builds/test_loads.py
+	$(BIN)/python -m pytest tests/builds/test_fuzz.py tests/statistics/test_values.py tests/builds/test_loads.py
 
 torture: export NPS_KILLS ?= 30
 torture: $(TEST_STAMP) ## kill, starve and crowd builds for ten minutes

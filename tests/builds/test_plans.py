@@ -12,10 +12,9 @@ import duckdb
 import pytest
 
 from nps_chain.settings import load_settings
-from study.sql_harness import DATABASE, PROJECT, compile_project
+from study.sql_harness import DATABASE, PROJECT, CompiledProject
 
-SETTINGS = load_settings()
-WORK = SETTINGS.work_database
+WORK = load_settings().work_database
 PAIRWISE = {"BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT"}
 # periods, bands, links, their quarters, replicates: what has no more rows on the demo hardly grows with the data
 FEW_ROWS = 600
@@ -72,13 +71,10 @@ def plan_of(connection: duckdb.DuckDBPyConnection, query: str) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    """The plans of all models over the demo."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NPS_RAW", str(SETTINGS.raw))
-        names = sorted(path.stem for path in (PROJECT / "models").rglob("*.sql"))
-        compiled = compile_project(tmp_path_factory.mktemp("plans"), names).queries
-    queries = {name: query.replace(f'"{DATABASE}".', f'"{WORK.stem}".') for name, query in compiled.items()}
+def plans(project: CompiledProject) -> dict[str, Plan]:
+    """The plans of all models over the demo, whose raw folder the compiled queries name."""
+    names = sorted(path.stem for path in (PROJECT / "models").rglob("*.sql"))
+    queries = {name: project.queries[name].replace(f'"{DATABASE}".', f'"{WORK.stem}".') for name in names}
     assert len(queries) > 100
     with duckdb.connect() as connection:
         # its views name their database

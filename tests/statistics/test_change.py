@@ -13,7 +13,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from scipy import stats
 
-from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import Sandbox, close
 
 MIN_SHOWN = 10
 POOL = "(suppressed)"
@@ -21,34 +21,6 @@ QUARTERS = pd.date_range("2024-01-01", periods=7, freq="QS").date
 CATEGORIES = ("promoter", "passive", "detractor")
 LINK_CODES = {1: "manufacturer", 3: "dealer", 5: "contact_centre"}
 FACTORS = ("a", "b", "c", "d", "e")
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    return compile_project(
-        tmp_path_factory.mktemp("change"),
-        [
-            "statistics_probe_kitagawa",
-            "statistics_probe_das_gupta",
-            "fct_nps_response",
-            "fct_survey_invitation",
-            "fct_retention",
-            "dim_chain",
-            "dim_chain_link",
-            "dim_partner",
-            "int_period",
-            "int_customer_chain",
-            "int_nps_counts",
-            "int_nps_cell",
-            "int_retention_cohort",
-            "mart_nps_by_link",
-            "mart_nps_by_partner",
-            "mart_nps_change",
-            "mart_retention_change",
-            *NONRESPONSE,
-        ],
-    )
 
 
 def orderings_mean(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.sql_harness import CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import Sandbox, close
 
 TARGET = 9
 BUCKETS = 1000
@@ -20,16 +20,6 @@ BANDS = {1: ("new", 0, 364), 2: ("established", 365, 1094), 3: ("long", 1095, 99
 LINKS = (1, 2, 3, 5)
 CHAINS = {1001: 395, 2001: 180}
 MODELS = ("int_importance_journey", "int_importance_moment", "int_importance_evidence", "int_importance_replicate")
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    given = [
-        *("statistics_probe_lmg", "fct_nps_response", "int_response_outcome", "int_customer_chain"),
-        *("int_customer_ownership", "tenure_bands", "dim_chain", "dim_chain_link", "int_bootstrap_weight"),
-    ]
-    return compile_project(tmp_path_factory.mktemp("importance"), [*given, *MODELS, "mart_link_importance"])
 
 
 # ------------------------------------------------------------------------------------------------------------ LMG

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from study.sql_harness import CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import Sandbox, close
 
 CHAIN = 1001
 LINKS = {10011: "Manufacturer", 10012: "Importer", 10013: "Dealer", 10015: "Contact centre"}
@@ -24,16 +24,6 @@ MODELS = [
     *("int_joint_pair", "int_joint_control", "int_joint_moment", "int_joint_replicate", "int_joint_evidence"),
     "int_loss_replicate",
 ]
-GIVEN = [
-    *("fct_nps_response", "int_response_outcome", "int_link_exposure", "int_customer_chain", "tenure_bands"),
-    *("int_customer_window_margin", "int_period", "int_bootstrap_weight", "dim_chain", "dim_chain_link"),
-]
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    return compile_project(tmp_path_factory.mktemp("joint"), ["statistics_probe_joint", *GIVEN, *MODELS])
 
 
 # ------------------------------------------------------------------------------------------------------ formulas

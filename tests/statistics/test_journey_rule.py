@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from study.sql_harness import CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import Sandbox, close
 
 Z_95 = 1.959964
 JOURNEY_DAYS = 365
@@ -17,23 +17,6 @@ MIN_CLASS = 30
 RULES = ("mean", "minimum", "last", "peak_end")
 WINDOWS = {1001: 100, 1002: 30, 1003: 100, 1004: 30}
 AS_OF = date(2026, 6, 30)
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    return compile_project(
-        tmp_path_factory.mktemp("journey"),
-        [
-            "statistics_probe_auc",
-            "fct_nps_response",
-            "fct_retention",
-            "dim_chain",
-            "int_period",
-            "int_customer_journey",
-            "mart_journey_rule",
-        ],
-    )
 
 
 # --------------------------------------------------------------------------------------------------------- DeLong

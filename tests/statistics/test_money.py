@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from study.sql_harness import PROJECT, CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import PROJECT, CompiledProject, Sandbox, close
 
 MIN_SHOWN = 10
 MIN_STRATUM = 5
@@ -17,20 +17,6 @@ REASONS = ("recommendation", "reputation", "advertising", "location", "price", "
 EARNED = ("recommendation", "reputation")
 REPLICATES, BUCKETS = 40, 30
 TRAILING_TO = pd.Timestamp("2025-12-31")
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    built = ["int_customer_won", "int_revenue_growth", "int_detractor_margin", "int_category_replicate"]
-    built += ["int_business_bucket", "int_business_replicate"]
-    built += ["mart_earned_growth", "mart_revenue_at_risk", "mart_business_case"]
-    given = ["fct_transaction", "fct_nps_response", "fct_contact", "fct_link_cost", "dim_chain", "dim_chain_link"]
-    given += ["int_period", "int_customer_chain", "int_identity_node", "int_response_outcome", "int_link_meeting"]
-    given += ["int_customer_window_margin", "int_link_bucket", "int_bootstrap_weight", "int_link_replicate"]
-    given += ["int_link_stratum_replicate"]
-    given += ["int_link_evidence", "mart_nps_by_link", "stg_chain__acquisition_reasons", "acquisition_reasons", "links"]
-    return compile_project(tmp_path_factory.mktemp("money"), built + given)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from statsmodels.stats.proportion import proportions_ztest
 from statsmodels.stats.weightstats import DescrStatsW
 
-from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import Sandbox, close
 
 Z_95 = 1.959964
 MIN_STRATUM = 5
@@ -20,20 +20,6 @@ QUARTERS = list(pd.date_range("2025-01-01", "2025-10-01", freq="QS"))
 LETTERS = {"answered": "I", "invalid_answer": "P", "opted_out": "R", "not_answered": "U", "bounced": "U"}
 SHOP, DEALER = 20014, 10013
 FIGURES = ["n_eff", "nps_weighted", "nps_weighted_ci_low", "nps_weighted_ci_high", "largest_weight", "weight_strata"]
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    given = [
-        "dim_chain_link",
-        "fct_survey_invitation",
-        "fct_nps_response",
-        "fct_transaction",
-        "dim_partner",
-        "int_customer_chain",
-    ]
-    return compile_project(tmp_path_factory.mktemp("nonresponse"), [*NONRESPONSE, *given, "tenure_bands"])
 
 
 # -------------------------------------------------------------------------------------------------- weighted NPS

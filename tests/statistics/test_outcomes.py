@@ -8,7 +8,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from scipy import stats
 
-from study.sql_harness import CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import Sandbox, close
 
 CHAIN, WINDOW = 1001, 180
 LINKS = {10011: "manufacturer", 10012: "importer", 10013: "dealer", 10015: "contact_centre"}
@@ -16,21 +16,6 @@ CATEGORIES = ["detractor", "passive", "promoter"]
 AS_OF = date(2026, 5, 14)
 TRAILING_FROM, TRAILING_TO = date(2025, 4, 1), date(2026, 3, 31)
 REPLICATES, BUCKETS = 400, 1000
-MODELS = [
-    *("int_response_outcome", "int_link_meeting", "int_link_exposure", "int_customer_window_margin"),
-    "int_bootstrap_weight",
-]
-GIVEN = [
-    *("fct_retention", "dim_chain", "int_customer_chain", "tenure_bands", "int_period", "fct_transaction"),
-    *("fct_contact", "fct_survey_invitation", "stg_manufacturer__warranty_claims", "int_customer_ownership"),
-    *("dim_chain_link", "int_erased_customer", "dim_touchpoint"),
-]
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    return compile_project(tmp_path_factory.mktemp("outcomes"), [*GIVEN, *MODELS])
 
 
 def day(number: int) -> date:

@@ -10,7 +10,7 @@ from scipy import integrate, optimize, stats
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
-from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import CompiledProject, Sandbox, close
 
 # statsmodels warns of figures that nothing here reads
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:statsmodels.*")
@@ -39,15 +39,6 @@ BCG = """4 119 11 128; 6 300 29 274; 3 228 11 209; 62 13536 248 12619; 33 5036 4
 
 # Benjamini and Hochberg (1995), section 4.2
 BH_1995 = "0.0001 0.0004 0.0019 0.0095 0.0201 0.0278 0.0298 0.0344 0.0459 0.3240 0.4262 0.5719 0.6528 0.7590 1.000"
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    given = ["int_nps_counts", "int_period", "dim_partner", "dim_chain_link"]
-    return compile_project(
-        tmp_path_factory.mktemp("ranking"), ["statistics_probe_meta_analysis", *given, *NONRESPONSE, *MODELS]
-    )
 
 
 # ------------------------------------------------------------------------------------ DerSimonian-Laird, shrinkage

@@ -15,7 +15,7 @@ from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
 
-from study.sql_harness import NONRESPONSE, CompiledProject, Sandbox, close, compile_project
+from study.sql_harness import Sandbox, close
 
 Z_95 = 1.959964
 # lifelines takes a level, not a quantile: the level that belongs to the project's rounded quantile
@@ -28,34 +28,6 @@ AUTOMOTIVE_WINDOW = 395
 # Freireich et al. (1963), the arm treated with 6-MP: weeks in remission
 FREIREICH = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
 FREIREICH_PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    return compile_project(
-        tmp_path_factory.mktemp("statistics"),
-        [
-            "statistics_probe_scores",
-            "statistics_probe_distributions",
-            "statistics_probe_kaplan_meier",
-            "statistics_probe_log_rank",
-            "int_retention_curve",
-            "int_nps_counts",
-            "int_period",
-            "mart_retention_by_nps_category",
-            "mart_nps_by_link",
-            "mart_nps_by_partner",
-            "fct_retention",
-            "fct_nps_response",
-            "fct_survey_invitation",
-            "dim_chain",
-            "dim_chain_link",
-            "dim_partner",
-            "retention_horizons",
-            *NONRESPONSE,
-        ],
-    )
 
 
 # ---------------------------------------------------------------------------------------------- distributions

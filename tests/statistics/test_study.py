@@ -9,10 +9,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from study.__main__ import compiled
 from study.measure import Findings, Studied, study_plan
 from study.ranking import study_ranking
 from study.report import coverage, false_certainty, programmes, report, right_verdicts
+from study.sql_harness import CompiledProject
+from study.tables import SELECTION
 from study.worlds import draw_plan
 
 SEED, WORLDS, CUSTOMERS, TRUTH_CUSTOMERS, NETWORKS = 1, 6, 5_000, 40_000, 60
@@ -35,9 +36,9 @@ LEAST_RIGHT = 0.6
 
 
 @pytest.fixture(scope="module")
-def studied(tmp_path_factory: pytest.TempPathFactory) -> Studied:
-    """The compiled queries, from one start of dbt."""
-    return compiled(tmp_path_factory.mktemp("study"))
+def studied(project: CompiledProject) -> Studied:
+    """The compiled queries, without other settings of the joint model."""
+    return Studied(project, {})
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,10 @@ def findings(studied: Studied) -> Findings:
 def ranking(studied: Studied) -> pd.DataFrame:
     """Networks of partners."""
     return study_ranking(studied.project, SEED, NETWORKS)
+
+
+def test_the_study_compiles_models_that_are_there(project: CompiledProject) -> None:
+    assert set(SELECTION) <= project.queries.keys()
 
 
 def test_intervals_hold_the_truth(findings: Findings) -> None:

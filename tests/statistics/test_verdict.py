@@ -6,24 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.sql_harness import CompiledProject, Sandbox, compile_project
+from study.sql_harness import Sandbox
 
 CHAIN, NAME = 1001, "Automotive NL"
 LINKS = {10011: "Manufacturer", 10013: "Dealer", 10015: "Contact centre"}
 REPLICATES = 400
 FIGURES = ["excess_loss", "attributable_lost_customers", "attributable_fraction", "value_at_stake_eur"]
-GIVEN = [
-    *("dim_chain_link", "int_link_evidence", "int_joint_evidence", "int_loss_replicate", "int_period"),
-    *("fct_nps_response", "stg_chain__benchmarks", "mart_link_importance", "int_link_replicate"),
-    *("dim_chain", "int_response_outcome"),
-]
 MODELS = ["int_link_verdict", "int_link_lens", "int_link_sentence"]
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The compiled queries, from one start of dbt."""
-    return compile_project(tmp_path_factory.mktemp("verdict"), [*GIVEN, *MODELS])
 
 
 def lay_down(sandbox: Sandbox, values: dict[int, np.ndarray], **given: dict[int, object]) -> None:
