@@ -1,13 +1,16 @@
 """What tests share: markers by folder, a landing folder to fill and the intake over it, and the compiled project."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+from contract_parts import whole
+from cost import no_builds
 
 from nps_chain.intake import intake
 from nps_chain.raw_folder import dataset_sql
@@ -45,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(folder_of(item))
     last = len(LONGEST)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else last)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """In tests/unit neither a test nor its fixtures may start dbt or a build."""
+    with no_builds() if folder_of(item) == "unit" else nullcontext():
+        return (yield)
 
 
 @dataclass
@@ -96,6 +106,14 @@ class Landing:
         relation = duckdb.execute(f"from read_parquet('{self.raw}/_files.parquet')")
         names = [column[0] for column in relation.description]
         return {row["file_path"]: row for row in (dict(zip(names, row, strict=True)) for row in relation.fetchall())}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def contract_read_once() -> Iterator[None]:
+    """The intake takes the contract as it was read first; no test changes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intake, "load_contract", whole)
+        yield
 
 
 @pytest.fixture

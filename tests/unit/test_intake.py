@@ -1,6 +1,4 @@
-import csv
 import hashlib
-import io
 import json
 import os
 import subprocess
@@ -9,20 +7,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import KEY, Landing
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from conftest import KEY
 
-from nps_chain.contracts.landing import load_contract
+from nps_chain import formats, identity, intake
+from nps_chain.contract import load_contract
+from nps_chain.delimited import read_records
 from nps_chain.errors import UserError
-from nps_chain.intake import intake, loader
-from nps_chain.intake.files import Scan, list_landing, scan
-from nps_chain.intake.projection import schema
-from nps_chain.intake.readers.delimited import read_records
-from nps_chain.intake.readers.parquet_files import ParquetReader
-from nps_chain.intake.readers.reader import MACROS, UnreadableFileError
-from nps_chain.people import identity
-from nps_chain.raw_folder import dataset_sql
+from nps_chain.files import list_landing, scan
+from nps_chain.projection import schema
+from nps_chain.raw import dataset_sql
 from nps_chain.settings import ROOT
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
@@ -36,121 +29,6 @@ def hashed(kind: str, *parts: str) -> int:
 
 
 # ---------------------------------------------------------------- reading well-formed files
-
-
-FIELDS = st.text(
-    alphabet=st.one_of(st.sampled_from(list(' ",;ab\n\té€漢😀')), st.characters(exclude_categories=("Cs", "Cc"))),
-    max_size=8,
-)
-TABLES = st.lists(st.lists(FIELDS, min_size=7, max_size=7), max_size=12)
-
-
-def as_csv(rows: list[list[str]], newline: str, quoting: int) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator=newline, quoting=quoting)
-    writer.writerows([PROGRAMME_COSTS.strip().split(","), *rows])
-    return buffer.getvalue().encode()
-
-
-def expected_rows(data: bytes) -> list[tuple]:
-    """Python's csv module as the oracle of fields and line numbers."""
-    reader = csv.reader(io.StringIO(data.decode(), newline=""))
-    rows, start = [], 1
-    for fields in reader:
-        if start > 1 and any(fields):
-            rows.append((start, *(field.replace("\r\n", "\n").strip(BLANKS) or None for field in fields)))
-        start = reader.line_num + 1
-    return rows
-
-
-def read_back(folder: Landing) -> list[tuple]:
-    return folder.rows(
-        "chain__programme_costs",
-        "line_number, industry, country, link, month, programme_cost, currency, head_count",
-    )
-
-
-@pytest.mark.parametrize("patient", [False, True], ids=["quick", "patient"])
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    rows=TABLES.filter(lambda rows: all(any(field.strip(BLANKS) for field in row) for row in rows)),
-    newline=st.sampled_from(["\n", "\r\n"]),
-    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-)
-def test_any_csv_gives_the_rows_and_lines_of_the_csv_module(tmp_path_factory, patient, rows, newline, quoting):
-    root = tmp_path_factory.mktemp("csv")
-    folder = Landing(root / "landing", root / "raw")
-    data = as_csv(rows, newline, quoting)
-    folder.write("chain/programme_costs.csv", data)
-    if patient:
-        # blank lines say nothing, but only the patient way can count them
-        folder.write("chain/programme_costs.csv", data + b"\n \n\n")
-    folder.intake()
-    assert read_back(folder) == expected_rows(data)
-    assert folder.rejects() == []
-    assert folder.manifest()["chain/programme_costs.csv"]["rows_read"] == len(rows)
-
-
-DAMAGED = st.lists(
-    st.one_of(
-        st.binary(max_size=30),
-        st.just(b'retail,NL,shop,2024-01,"1,0",EUR,2'),
-        st.just(b'retail,NL,shop,2024-01,"1\n0",EUR,2'),
-        st.just(b'retail,NL,shop,"2024-01,1,EUR,2'),
-        st.just("retail,NL,shop,é,1,EUR,2".encode()),
-        st.just(b"retail,NL,shop,\xe9,1,EUR,2"),
-    ),
-    max_size=20,
-)
-
-
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=DAMAGED)
-def test_damage_never_loses_count(tmp_path_factory, lines):
-    root = tmp_path_factory.mktemp("damage")
-    folder = Landing(root / "landing", root / "raw")
-    folder.write("chain/programme_costs.csv", PROGRAMME_COSTS.encode() + b"\n".join(lines))
-    folder.intake()
-    found = [line for line, *_ in read_back(folder)] + [line for line, _ in folder.rejects()]
-    assert len(found) == len(set(found)) == folder.manifest()["chain/programme_costs.csv"]["rows_read"]
-
-
-@pytest.mark.parametrize("large_bytes", [0, 400, loader.LARGE_BYTES], ids=["large", "both", "small"])
-def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_bytes):
-    monkeypatch.setattr(loader, "LARGE_BYTES", large_bytes)
-
-    def fill(folder: Landing) -> None:
-        for partner in range(30):
-            body = "".join(f'{row},"n, {row}",a{row}@b.nl,,private,\n' for row in range(partner))
-            folder.write(f"dealer/D{partner}/customers.csv", CUSTOMERS + body + ("short\n" if partner % 7 == 3 else ""))
-
-    quick, patient = make_landing("quick"), make_landing("patient")
-    fill(quick)
-    quick.intake()
-    fill(patient)
-    monkeypatch.setattr(Scan, "has_uniform_newlines", property(lambda self: False))
-    patient.intake()
-    assert quick.rows("dealer__customers") == patient.rows("dealer__customers")
-    assert quick.rejects() == patient.rejects()
-    assert quick.manifest() == patient.manifest()
-    assert len(quick.rejects()) == 4
-
-
-def test_large_files_keep_the_order_of_their_lines(landing, monkeypatch):
-    monkeypatch.setattr(loader, "LARGE_BYTES", 0)
-    rows = 200_000
-    for part in range(2):
-        body = "".join(f"{line},{'é' * (line % 5)},,,private,2020-01-01\n" for line in range(2, rows + 2))
-        landing.write(f"dealer/D1/customers_{part}.csv", CUSTOMERS + body)
-    landing.intake()
-    counts = duckdb.execute(
-        "select count(*), "
-        "count(*) filter (where customer_hash = ('0x' || left(sha256(? || line_number), 15))::bigint), "
-        "count(distinct (file_id, line_number)) "
-        f"from {dataset_sql(landing.raw, 'dealer__customers')}",
-        [f"{KEY}|customer|D1|"],
-    ).fetchone()
-    assert counts == (2 * rows, 2 * rows, 2 * rows)
 
 
 def test_every_blank_is_taken_off_both_ends_and_left_inside():
@@ -366,18 +244,18 @@ def test_intact_parquet_is_never_called_damaged(landing, monkeypatch, error):
     def fail(self, query):
         raise error("the machine ran short")
 
-    monkeypatch.setattr(loader.DatasetLoader, "_copy", fail)
+    monkeypatch.setattr(intake.DatasetLoader, "_copy", fail)
     path = landing.root / "manufacturer/M1/products.parquet"
     file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
     with duckdb.connect() as connection:
-        connection.execute(MACROS)
+        connection.execute(formats.MACROS)
         identity.create_macros(connection)
         identity.set_key(connection, KEY)
         connection.execute("create table rejects (dataset varchar, file_id bigint, line_number bigint, reason varchar)")
-        part = loader.DatasetLoader(connection, file.dataset, landing.raw, landing.root)
+        loader = intake.DatasetLoader(connection, file.dataset, landing.raw, landing.root)
         with pytest.raises(UserError, match="try again: the machine ran short"):
-            part.load([file], {})
-    assert not part.failed
+            loader.load([file], {})
+    assert not loader.failed
 
 
 def test_parquet_that_changes_while_it_is_read_is_said_so(landing):
@@ -385,12 +263,12 @@ def test_parquet_that_changes_while_it_is_read_is_said_so(landing):
     path = landing.root / "manufacturer/M1/products.parquet"
     file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
     with duckdb.connect() as connection:
-        reader = ParquetReader(connection, file.dataset, landing.root)
+        reader = formats.ParquetReader(connection, file.dataset, landing.root)
         prepared = reader.prepare(file, None)
-        with pytest.raises(UnreadableFileError, match="cannot decode"):
+        with pytest.raises(formats.UnreadableFileError, match="cannot decode"):
             reader.read_patiently(prepared)
         path.write_bytes(path.read_bytes()[:100])
-        with pytest.raises(UnreadableFileError, match="changed while it was read"):
+        with pytest.raises(formats.UnreadableFileError, match="changed while it was read"):
             reader.read_patiently(prepared)
 
 
@@ -558,7 +436,7 @@ def test_intake_that_is_killed_leaves_the_old_raw_folder(landing):
     landing.write("dealer/D1/customers.csv", CUSTOMERS + "1,,,,private,\n")
     script = (
         "import os, pathlib, sys\n"
-        "from nps_chain.intake import intake\n"
+        "from nps_chain import intake\n"
         "intake.write_manifest = lambda raw, files: os._exit(9)\n"
         "intake.run(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), 'a-key-for-tests-only')\n"
     )
@@ -578,7 +456,7 @@ def test_intake_that_is_killed_between_the_renames_is_put_right(landing):
 
 
 def test_scan_over_chunk_borders(tmp_path, monkeypatch):
-    monkeypatch.setattr("nps_chain.intake.files.CHUNK", 1)
+    monkeypatch.setattr("nps_chain.files.CHUNK", 1)
     path = tmp_path / "file"
     path.write_bytes("é,€\r\na,b\r\n\r\n".encode())
     result = scan(path, text=True)

@@ -1,65 +1,20 @@
-"""The intake takes over what has not changed, and tells exactly what has.
+"""The intake takes over what has not changed, and tells exactly what has: the same as the folder read anew."""
 
-The oracle is the same folder read anew: whatever came before, both raw folders hold the same.
-"""
-
-import random
 import threading
-from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import pytest
 from conftest import Landing
+from raw_folders import changes, content, customers, read_anew, rows
 
-from nps_chain import raw_folder
-from nps_chain.contracts.landing import load_contract
-from nps_chain.errors import UserError
-from nps_chain.intake import intake, loader, parts, previous
-from nps_chain.raw_folder import FileResult, changes_path, read_load, read_manifest
+from nps_chain import intake, raw
+from nps_chain.raw import FileResult, read_load
 
-CUSTOMERS = "customer_no,email,segment\n"
-RECEIPTS = "receipt_no,loyalty_no,purchased_at,receipt_kind\n"
 PARTNERS = "partner_code,link,industry,country,partner_name,valid_from\n"
-# what tells where rows lie or whence they were taken, not what they are
-PLACE = ("part",)
-
-
-def content(landing: Landing) -> dict[str, Any]:
-    """All that dbt reads of a raw folder, without the order of rows and the cut into parts."""
-    found: dict[str, Any] = {dataset.name: Counter(landing.rows(dataset.name)) for dataset in load_contract().datasets}
-    found["rejects"] = Counter(landing.rejects())
-    found["files"] = [
-        {name: value for name, value in vars(file).items() if name not in PLACE} for file in read_manifest(landing.raw)
-    ]
-    return found
-
-
-def read_anew(landing: Landing) -> dict[str, Any]:
-    """The same folder, read by an intake that knows of nothing before."""
-    other = Landing(landing.root, landing.raw.with_name("anew"))
-    other.intake(anew=True)
-    return content(other)
-
-
-def changes(landing: Landing, dataset: str) -> Counter[tuple[Any, ...]]:
-    """The rows that the last load took away or brought."""
-    return Counter(duckdb.execute(f"from read_parquet('{changes_path(landing.raw, dataset)}')").fetchall())
-
-
-def rows(landing: Landing, dataset: str) -> Counter[tuple[Any, ...]]:
-    """The rows there are."""
-    return Counter(duckdb.execute(f"from {raw_folder.dataset_sql(landing.raw, dataset)}").fetchall())
-
-
-def customers(*numbers: int) -> str:
-    """A file of customers."""
-    return CUSTOMERS + "".join(f"{number},c{number}@example.com,private\n" for number in numbers)
 
 
 def test_large_work_alone_gets_all_threads(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "LARGE_BYTES", 2_000)
+    monkeypatch.setattr(intake, "LARGE_BYTES", 2_000)
     in_turn: list[str] = []
     load = intake.Intake._load
 
@@ -93,13 +48,13 @@ def test_an_unchanged_file_is_not_read_again(landing: Landing, monkeypatch: pyte
     landing.intake()
     landing.write("dealer/D1/customers_2.csv", customers(3))
     loaded: list[str] = []
-    load = loader.DatasetLoader.load
+    load = intake.DatasetLoader.load
 
-    def listening(self: loader.DatasetLoader, files: list[Any], codes: dict[str, str]) -> list[FileResult]:
+    def listening(self: intake.DatasetLoader, files: list[Any], codes: dict[str, str]) -> list[FileResult]:
         loaded.extend(file.relative for file in files)
         return load(self, files, codes)
 
-    monkeypatch.setattr(loader.DatasetLoader, "load", listening)
+    monkeypatch.setattr(intake.DatasetLoader, "load", listening)
     summary = landing.intake()
     assert loaded == ["dealer/D1/customers_2.csv"]
     assert summary.kept == len(summary.files) - 1
@@ -171,60 +126,18 @@ def test_a_file_that_can_no_longer_be_read_takes_its_rows_away(landing: Landing)
 
 def test_files_whose_keys_would_meet_are_refused() -> None:
     files = [
-        FileResult(file_id, number, "dealer__customers", f"{number}.csv", raw_folder.LOADED, last_line=last_line)
+        FileResult(file_id, number, "dealer__customers", f"{number}.csv", raw.LOADED, last_line=last_line)
         for number, (file_id, last_line) in enumerate([(1000, 10), (500, 499), (1011, 5)])
     ]
     intake._check_keys_are_apart(files)
-    with pytest.raises(UserError, match=r"^1\.csv and 0\.csv would give rows of the same key"):
-        intake._check_keys_are_apart([files[0], FileResult(500, 1, None, "1.csv", raw_folder.LOADED, last_line=500)])
-
-
-def edit(landing: Landing, chance: random.Random) -> None:
-    """Do something to the folder that a tier might do."""
-    file = landing.root / chance.choice(
-        [f"{place}_{number}.csv" for place in ("dealer/D1/customers", "dealer/D2/customers") for number in range(4)]
-        + [f"shop/S1/receipts_{number}.csv" for number in range(3)]
-    )
-    is_customers = "customers" in file.name
-    what = chance.choice(["write", "append", "remove", "spoil", "copy", "same"])
-    numbers = [chance.randrange(8) for _ in range(chance.randrange(4))]
-    receipts = RECEIPTS + "".join(f"{n},{n},2024-01-01T10:00:00,sale\n" for n in numbers)
-    text = customers(*numbers) if is_customers else receipts
-    if what == "append" and file.is_file():
-        text = file.read_text(errors="replace") + text.split("\n", 1)[1]
-    if what == "spoil":
-        text += "ragged\n" + 'an "open quote\n'
-    if what == "remove":
-        file.unlink(missing_ok=True)
-    elif what != "same" or not file.is_file():
-        landing.write(str(file.relative_to(landing.root)), text)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_any_sequence_of_loads_gives_the_folder_read_anew(
-    make_landing: Callable[[str], Landing], monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    chance = random.Random(seed)
-    landing = make_landing(str(seed))
-    # so that the parts are brought together now and then
-    monkeypatch.setattr(parts, "MAX_PARTS", 3)
-    before = {name: Counter() for name in ("dealer__customers", "shop__receipts")}
-    for step in range(8):
-        for _ in range(chance.randrange(1, 4)):
-            edit(landing, chance)
-        landing.intake()
-        assert content(landing) == read_anew(landing)
-        for name, old in before.items():
-            new = rows(landing, name)
-            if step:
-                assert changes(landing, name) == (old - new) + (new - old)
-            before[name] = new
+    with pytest.raises(intake.UserError, match=r"^1\.csv and 0\.csv would give rows of the same key"):
+        intake._check_keys_are_apart([files[0], FileResult(500, 1, None, "1.csv", raw.LOADED, last_line=500)])
 
 
 def test_the_comparison_sees_a_stale_row(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
     landing.write("dealer/D1/customers.csv", customers(1))
     landing.intake()
     landing.write("dealer/D1/customers.csv", customers(2))
-    monkeypatch.setattr(previous.Previous, "unchanged", lambda self, file, code: self.files.get(file.relative))
+    monkeypatch.setattr(intake.Previous, "unchanged", lambda self, file, code: self.files.get(file.relative))
     landing.intake()
     assert content(landing) != read_anew(landing)

@@ -1,21 +1,18 @@
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from nps_chain.contracts.marts import load_tables
+from nps_chain.build import _follow, sole_build
 from nps_chain.errors import UserError
-from nps_chain.publishing.publish import publish, remove_leftovers
-from nps_chain.publishing.verdict import WIDTH, verdict
-from nps_chain.running.build import sole_build
-from nps_chain.running.dbt import follow
+from nps_chain.mart_contract import load_tables
+from nps_chain.publish import publish, remove_leftovers
 from nps_chain.settings import ROOT, Settings
+from nps_chain.verdict import WIDTH, verdict
 
 
 def work_database(folder: Path, value: int) -> Path:
@@ -128,7 +125,7 @@ def test_publish_killed_before_the_rename_leaves_the_old_file(tmp_path):
     work = work_database(tmp_path, 2)
     script = (
         "import pathlib, sys, time\n"
-        "from nps_chain.publishing import publish\n"
+        "from nps_chain import publish\n"
         "publish.flush = lambda path: (print('copied', flush=True), time.sleep(60))\n"
         "publish.publish(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
     )
@@ -168,83 +165,6 @@ def test_second_build_is_told_so(tmp_path):
         pass
 
 
-def run_cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("NPS_")}
-    return subprocess.run(
-        [sys.executable, "-m", "nps_chain", *arguments],
-        cwd=ROOT,
-        env={**inherited, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
-    [
-        (["build", "--landing", "no/such/folder"], {"NPS_IDENTITY_KEY": "x" * 16}, "does not exist"),
-        (["build", "--landing", "contract"], {}, "NPS_IDENTITY_KEY"),
-        (["build", "--landing", "contract"], {"NPS_IDENTITY_KEY": "short"}, "at least 16 characters"),
-        (["verdict"], {}, "There is no verdict yet"),
-        (["publish"], {}, "nothing to publish"),
-    ],
-)
-def test_what_a_user_can_put_right_is_one_sentence(tmp_path, arguments, environment, said):
-    result = run_cli(*arguments, NPS_WAREHOUSE=str(tmp_path), **environment)
-    assert result.returncode == 1
-    assert said in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert "Traceback" not in result.stderr
-
-
-def test_lock_is_free_again_after_a_kill(tmp_path):
-    script = (
-        "import pathlib, time\n"
-        "from nps_chain import settings\n"
-        "from nps_chain.running import build\n"
-        "with build.sole_build(settings.load_settings()): print('held', flush=True); time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "NPS_WAREHOUSE": str(tmp_path)},
-    ) as holder:
-        assert holder.stdout.readline() == "held\n"
-        assert "Another build" in run_cli("publish", NPS_WAREHOUSE=str(tmp_path)).stderr
-        holder.kill()
-    time.sleep(0.1)
-    assert "Another build" not in run_cli("publish", NPS_WAREHOUSE=str(tmp_path)).stderr
-
-
-@pytest.mark.parametrize(
-    ("partners", "said"),
-    [
-        (None, "chain/partners*.csv is required and there is no such file."),
-        ("partner_code;link\n", "chain/partners.csv was not read"),
-    ],
-    ids=["missing", "unusable"],
-)
-def test_build_without_a_required_file_stops_and_publishes_nothing(tmp_path, partners, said):
-    landing, warehouse = tmp_path / "landing", tmp_path / "warehouse"
-    (landing / "chain").mkdir(parents=True)
-    warehouse.mkdir()
-    if partners:
-        (landing / "chain" / "partners.csv").write_text(partners)
-    published = warehouse / "nps_chain.duckdb"
-    published.write_text("what was published before")
-    result = run_cli(
-        "build", "--landing", str(landing), NPS_WAREHOUSE=str(warehouse), NPS_IDENTITY_KEY="sixteen-characters"
-    )
-    assert result.returncode == 1
-    assert result.stderr.startswith(f"Error: {said}")
-    assert result.stderr.count("\n") == 1
-    assert "dbt" not in result.stdout
-    assert published.read_text() == "what was published before"
-
-
 def event(name: str, message: str, level: str = "error", **data: object) -> str:
     return json.dumps({"info": {"name": name, "msg": message, "level": level}, "data": data})
 
@@ -258,7 +178,7 @@ def test_what_failed_in_dbt_carries_its_message():
         event("LogModelResult", "1 of 2 ERROR", node_info=node, status="error", index=1, total=2),
         event("RunResultError", "  Compilation Error in model m (models/m.sql)\n  'f' is undefined", node_info=node),
     ]
-    assert follow(lines, 0.0) == [
+    assert _follow(lines, 0.0) == [
         "Compilation Error in model x (models/x.sql) no {% end",
         "model m: Compilation Error: 'f' is undefined",
     ]
