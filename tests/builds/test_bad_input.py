@@ -19,8 +19,8 @@ from bad_input.injection import PAYLOADS
 from bad_input.judge import Observed, complaints, observe
 from landing_builder import PROJECT, TEST_KEY, Warehouse
 
-from nps_chain.contract import load_contract
-from nps_chain.identity import KEY_VARIABLE
+from nps_chain.contracts.landing import load_contract
+from nps_chain.people.identity import KEY_VARIABLE
 
 FEWEST_KINDS = 60
 FIRST, SECOND = 1, 2

@@ -43,7 +43,8 @@ def test_what_a_user_can_put_right_is_one_sentence(tmp_path, arguments, environm
 def test_lock_is_free_again_after_a_kill(tmp_path):
     script = (
         "import pathlib, time\n"
-        "from nps_chain import build, settings\n"
+        "from nps_chain import settings\n"
+        "from nps_chain.running import build\n"
         "with build.sole_build(settings.load_settings()): print('held', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen(

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from landing_builder import PROJECT
 
-from nps_chain.export import export
+from nps_chain.publishing.export import export
 
 PUBLISHED = Path(os.environ.get("NPS_WAREHOUSE") or PROJECT / "warehouse") / "nps_chain.duckdb"
 # written out apart from the product: what begins a formula, full-width forms included

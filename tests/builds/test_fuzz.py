@@ -25,7 +25,6 @@ from fuzz import BLANKS, fuzzed
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nps_chain.contracts.landing import Contract, load_contract
 from nps_chain.intake import intake
 from nps_chain.intake.files import Scan
 from nps_chain.intake.readers import csv_files, delimited, ndjson_files

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from nps_chain.contract import load_contract
-from nps_chain.mart_contract import load_tables
+from nps_chain.contracts.landing import load_contract
+from nps_chain.contracts.marts import load_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 LANDING = ROOT / "tests" / "fixtures" / "handmade_landing"

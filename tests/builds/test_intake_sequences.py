@@ -9,7 +9,7 @@ from conftest import Landing
 from contract_parts import contract_of
 from raw_folders import RECEIPTS, changes, content, customers, read_anew, rows
 
-from nps_chain import intake
+from nps_chain.intake import intake, parts
 
 
 def edit(landing: Landing, chance: random.Random) -> None:
@@ -40,7 +40,7 @@ def test_any_sequence_of_loads_gives_the_folder_read_anew(
     chance = random.Random(seed)
     landing = make_landing(str(seed))
     # so that the parts are brought together now and then
-    monkeypatch.setattr(intake, "MAX_PARTS", 3)
+    monkeypatch.setattr(parts, "MAX_PARTS", 3)
     before = {name: Counter() for name in ("dealer__customers", "shop__receipts")}
     # and one that has no file
     monkeypatch.setattr(intake, "load_contract", lambda: contract_of(*before, "dealer__sales_orders"))

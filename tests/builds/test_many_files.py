@@ -10,8 +10,10 @@ from contract_parts import contract_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nps_chain import formats, identity, intake
-from nps_chain.raw import dataset_sql
+from nps_chain.intake import intake, loader
+from nps_chain.intake.files import Scan
+from nps_chain.people import identity
+from nps_chain.raw_folder import dataset_sql
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
 PROGRAMME_COSTS = "industry,country,link,month,programme_cost,currency,head_count\n"
@@ -102,9 +104,9 @@ def test_damage_never_loses_count(tmp_path_factory, lines):
     assert len(found) == len(set(found)) == folder.manifest()["chain/programme_costs.csv"]["rows_read"]
 
 
-@pytest.mark.parametrize("large_bytes", [0, 400, intake.LARGE_BYTES], ids=["large", "both", "small"])
+@pytest.mark.parametrize("large_bytes", [0, 400, loader.LARGE_BYTES], ids=["large", "both", "small"])
 def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_bytes):
-    monkeypatch.setattr(intake, "LARGE_BYTES", large_bytes)
+    monkeypatch.setattr(loader, "LARGE_BYTES", large_bytes)
 
     def fill(folder: Landing) -> None:
         for partner in range(30):
@@ -115,7 +117,7 @@ def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_
     fill(quick)
     quick.intake()
     fill(patient)
-    monkeypatch.setattr(formats.Scan, "has_uniform_newlines", property(lambda self: False))
+    monkeypatch.setattr(Scan, "has_uniform_newlines", property(lambda self: False))
     patient.intake()
     assert quick.rows("dealer__customers") == patient.rows("dealer__customers")
     assert quick.rejects() == patient.rejects()
@@ -124,7 +126,7 @@ def test_quick_and_patient_agree_on_many_files(make_landing, monkeypatch, large_
 
 
 def test_large_files_keep_the_order_of_their_lines(landing, monkeypatch):
-    monkeypatch.setattr(intake, "LARGE_BYTES", 0)
+    monkeypatch.setattr(loader, "LARGE_BYTES", 0)
     rows = 200_000
     for part in range(2):
         body = "".join(f"{line},{'é' * (line % 5)},,,private,2020-01-01\n" for line in range(2, rows + 2))

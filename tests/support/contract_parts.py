@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from nps_chain import intake
-from nps_chain.contract import Contract, load_contract
+from nps_chain.contracts.landing import Contract, load_contract
+from nps_chain.intake import intake
 
 # read once: that is half of what a small intake takes
 whole = cache(load_contract)

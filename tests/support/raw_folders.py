@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from nps_chain import intake
-from nps_chain.raw import changes_path, dataset_sql, read_manifest
+from nps_chain.intake import intake
+from nps_chain.raw_folder import changes_path, dataset_sql, read_manifest
 
 if TYPE_CHECKING:
     from conftest import Landing

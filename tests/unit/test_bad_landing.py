@@ -8,9 +8,9 @@ import duckdb
 import pytest
 from conftest import KEY
 
-from nps_chain import intake
 from nps_chain.errors import UserError
-from nps_chain.raw import dataset_sql
+from nps_chain.intake import intake
+from nps_chain.raw_folder import dataset_sql
 
 REQUIRED_OF_PARTNERS = "partner_code, link, industry, partner_name, valid_from"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nps_chain.checks import values
-from nps_chain.checks.limits import load_limits
+from nps_chain.checks.limits import LIMITS_PATH, load_limits
 from nps_chain.errors import UserError
 
 EMAIL = "jan.jansen@example.com"
@@ -45,4 +45,7 @@ def test_limits_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "expectations.yml"
     path.write_text("raw: {}\n", encoding="utf-8")
     with pytest.raises(UserError, match="a part is missing or misspelt"):
+        load_limits(path)
+    path.write_text(LIMITS_PATH.read_text(encoding="utf-8").replace("windows: 4", "windows: four"), encoding="utf-8")
+    with pytest.raises(UserError, match="windows of volume of raw is 'four', which should be a valid integer"):
         load_limits(path)

@@ -9,13 +9,16 @@ import duckdb
 import pytest
 from conftest import KEY
 
-from nps_chain import formats, identity, intake
-from nps_chain.contract import load_contract
-from nps_chain.delimited import read_records
+from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import UserError
-from nps_chain.files import list_landing, scan
-from nps_chain.projection import schema
-from nps_chain.raw import dataset_sql
+from nps_chain.intake import intake, loader
+from nps_chain.intake.files import list_landing, scan
+from nps_chain.intake.projection import schema
+from nps_chain.intake.readers.delimited import read_records
+from nps_chain.intake.readers.parquet_files import ParquetReader
+from nps_chain.intake.readers.reader import MACROS, UnreadableFileError
+from nps_chain.people import identity
+from nps_chain.raw_folder import dataset_sql
 from nps_chain.settings import ROOT
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
@@ -244,18 +247,18 @@ def test_intact_parquet_is_never_called_damaged(landing, monkeypatch, error):
     def fail(self, query):
         raise error("the machine ran short")
 
-    monkeypatch.setattr(intake.DatasetLoader, "_copy", fail)
+    monkeypatch.setattr(loader.DatasetLoader, "_copy", fail)
     path = landing.root / "manufacturer/M1/products.parquet"
     file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
     with duckdb.connect() as connection:
-        connection.execute(formats.MACROS)
+        connection.execute(MACROS)
         identity.create_macros(connection)
         identity.set_key(connection, KEY)
         connection.execute("create table rejects (dataset varchar, file_id bigint, line_number bigint, reason varchar)")
-        loader = intake.DatasetLoader(connection, file.dataset, landing.raw, landing.root)
+        copier = loader.DatasetLoader(connection, file.dataset, landing.raw, landing.root)
         with pytest.raises(UserError, match="try again: the machine ran short"):
-            loader.load([file], {})
-    assert not loader.failed
+            copier.load([file], {})
+    assert not copier.failed
 
 
 def test_parquet_that_changes_while_it_is_read_is_said_so(landing):
@@ -263,12 +266,12 @@ def test_parquet_that_changes_while_it_is_read_is_said_so(landing):
     path = landing.root / "manufacturer/M1/products.parquet"
     file = next(file for file in list_landing(landing.root, load_contract()) if file.path == path)
     with duckdb.connect() as connection:
-        reader = formats.ParquetReader(connection, file.dataset, landing.root)
+        reader = ParquetReader(connection, file.dataset, landing.root)
         prepared = reader.prepare(file, None)
-        with pytest.raises(formats.UnreadableFileError, match="cannot decode"):
+        with pytest.raises(UnreadableFileError, match="cannot decode"):
             reader.read_patiently(prepared)
         path.write_bytes(path.read_bytes()[:100])
-        with pytest.raises(formats.UnreadableFileError, match="changed while it was read"):
+        with pytest.raises(UnreadableFileError, match="changed while it was read"):
             reader.read_patiently(prepared)
 
 
@@ -456,7 +459,7 @@ def test_intake_that_is_killed_between_the_renames_is_put_right(landing):
 
 
 def test_scan_over_chunk_borders(tmp_path, monkeypatch):
-    monkeypatch.setattr("nps_chain.files.CHUNK", 1)
+    monkeypatch.setattr("nps_chain.intake.files.CHUNK", 1)
     path = tmp_path / "file"
     path.write_bytes("é,€\r\na,b\r\n\r\n".encode())
     result = scan(path, text=True)

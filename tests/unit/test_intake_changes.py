@@ -7,14 +7,16 @@ import pytest
 from conftest import Landing
 from raw_folders import changes, content, customers, read_anew, rows
 
-from nps_chain import intake, raw
-from nps_chain.raw import FileResult, read_load
+from nps_chain import raw_folder
+from nps_chain.errors import UserError
+from nps_chain.intake import intake, loader, previous
+from nps_chain.raw_folder import FileResult, read_load
 
 PARTNERS = "partner_code,link,industry,country,partner_name,valid_from\n"
 
 
 def test_large_work_alone_gets_all_threads(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "LARGE_BYTES", 2_000)
+    monkeypatch.setattr(loader, "LARGE_BYTES", 2_000)
     in_turn: list[str] = []
     load = intake.Intake._load
 
@@ -48,13 +50,13 @@ def test_an_unchanged_file_is_not_read_again(landing: Landing, monkeypatch: pyte
     landing.intake()
     landing.write("dealer/D1/customers_2.csv", customers(3))
     loaded: list[str] = []
-    load = intake.DatasetLoader.load
+    load = loader.DatasetLoader.load
 
-    def listening(self: intake.DatasetLoader, files: list[Any], codes: dict[str, str]) -> list[FileResult]:
+    def listening(self: loader.DatasetLoader, files: list[Any], codes: dict[str, str]) -> list[FileResult]:
         loaded.extend(file.relative for file in files)
         return load(self, files, codes)
 
-    monkeypatch.setattr(intake.DatasetLoader, "load", listening)
+    monkeypatch.setattr(loader.DatasetLoader, "load", listening)
     summary = landing.intake()
     assert loaded == ["dealer/D1/customers_2.csv"]
     assert summary.kept == len(summary.files) - 1
@@ -126,18 +128,18 @@ def test_a_file_that_can_no_longer_be_read_takes_its_rows_away(landing: Landing)
 
 def test_files_whose_keys_would_meet_are_refused() -> None:
     files = [
-        FileResult(file_id, number, "dealer__customers", f"{number}.csv", raw.LOADED, last_line=last_line)
+        FileResult(file_id, number, "dealer__customers", f"{number}.csv", raw_folder.LOADED, last_line=last_line)
         for number, (file_id, last_line) in enumerate([(1000, 10), (500, 499), (1011, 5)])
     ]
     intake._check_keys_are_apart(files)
-    with pytest.raises(intake.UserError, match=r"^1\.csv and 0\.csv would give rows of the same key"):
-        intake._check_keys_are_apart([files[0], FileResult(500, 1, None, "1.csv", raw.LOADED, last_line=500)])
+    with pytest.raises(UserError, match=r"^1\.csv and 0\.csv would give rows of the same key"):
+        intake._check_keys_are_apart([files[0], FileResult(500, 1, None, "1.csv", raw_folder.LOADED, last_line=500)])
 
 
 def test_the_comparison_sees_a_stale_row(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
     landing.write("dealer/D1/customers.csv", customers(1))
     landing.intake()
     landing.write("dealer/D1/customers.csv", customers(2))
-    monkeypatch.setattr(intake.Previous, "unchanged", lambda self, file, code: self.files.get(file.relative))
+    monkeypatch.setattr(previous.Previous, "unchanged", lambda self, file, code: self.files.get(file.relative))
     landing.intake()
     assert content(landing) != read_anew(landing)

@@ -7,12 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from nps_chain.build import _follow, sole_build
+from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
-from nps_chain.mart_contract import load_tables
-from nps_chain.publish import publish, remove_leftovers
+from nps_chain.publishing.publish import publish, remove_leftovers
+from nps_chain.publishing.verdict import WIDTH, verdict
+from nps_chain.running.build import _follow, sole_build
 from nps_chain.settings import ROOT, Settings
-from nps_chain.verdict import WIDTH, verdict
 
 
 def work_database(folder: Path, value: int) -> Path:
