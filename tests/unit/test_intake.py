@@ -439,7 +439,7 @@ def test_intake_that_is_killed_leaves_the_old_raw_folder(landing):
     landing.write("dealer/D1/customers.csv", CUSTOMERS + "1,,,,private,\n")
     script = (
         "import os, pathlib, sys\n"
-        "from nps_chain import intake\n"
+        "from nps_chain.intake import intake\n"
         "intake.write_manifest = lambda raw, files: os._exit(9)\n"
         "intake.run(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), 'a-key-for-tests-only')\n"
     )

@@ -11,7 +11,8 @@ from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
 from nps_chain.publishing.publish import publish, remove_leftovers
 from nps_chain.publishing.verdict import WIDTH, verdict
-from nps_chain.running.build import _follow, sole_build
+from nps_chain.running.build import sole_build
+from nps_chain.running.dbt import follow
 from nps_chain.settings import ROOT, Settings
 
 
@@ -125,7 +126,7 @@ def test_publish_killed_before_the_rename_leaves_the_old_file(tmp_path):
     work = work_database(tmp_path, 2)
     script = (
         "import pathlib, sys, time\n"
-        "from nps_chain import publish\n"
+        "from nps_chain.publishing import publish\n"
         "publish.flush = lambda path: (print('copied', flush=True), time.sleep(60))\n"
         "publish.publish(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
     )
@@ -178,7 +179,7 @@ def test_what_failed_in_dbt_carries_its_message():
         event("LogModelResult", "1 of 2 ERROR", node_info=node, status="error", index=1, total=2),
         event("RunResultError", "  Compilation Error in model m (models/m.sql)\n  'f' is undefined", node_info=node),
     ]
-    assert _follow(lines, 0.0) == [
+    assert follow(lines, 0.0) == [
         "Compilation Error in model x (models/x.sql) no {% end",
         "model m: Compilation Error: 'f' is undefined",
     ]
