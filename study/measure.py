@@ -140,7 +140,7 @@ def _truth(project: CompiledProject, world: World) -> Truth:
 
 
 def _by_link(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.set_index(rows["chain_link_key"] % 10)
+    return rows.set_index(rows["chain_link_key"] % 100)
 
 
 def _mean_avoided(business: pd.DataFrame) -> pd.Series:
@@ -193,7 +193,7 @@ def _compare(plan: Plan, truth: Truth, tables: dict[str, pd.DataFrame], alternat
     _biases(findings, about, truth, tables)
     for name in alternatives:
         for row in tables[name].query("replicate == 0").dropna(subset=["excess_loss"]).to_dict("records"):
-            error = row["excess_loss"] - truth.losses[row["chain_link_key"] % 10]
+            error = row["excess_loss"] - truth.losses[row["chain_link_key"] % 100]
             findings.choices.append(about | {"prior": name, "error": error})
     for _, rows in mart.groupby("chain_code"):
         findings.verdicts.append(about | _judged(plan, truth, rows))
@@ -298,7 +298,7 @@ def _weighted_intervals(
     counts = _trailing(cells).groupby(["chain_link_key", "quarter_start_on"])[["promoters", "detractors", "responses"]]
     raw = 100 * counts.sum().eval("(promoters - detractors) / responses")
     for row in _trailing(weighted).dropna(subset=["nps_weighted"]).to_dict("records"):
-        expected = truth.nps_of_all_asked[row["chain_link_key"] % 10]
+        expected = truth.nps_of_all_asked[row["chain_link_key"] % 100]
         ends = row["nps_weighted_ci_low"], row["nps_weighted_ci_high"]
         fate = "answers depend on the score" if about["is_selective"] else "answers don't depend on the score"
         _interval(findings, about, f"NPS weighted, of all asked; {fate}", expected, *ends)
@@ -319,9 +319,9 @@ def _biases(findings: Findings, about: Row, truth: Truth, tables: dict[str, pd.D
             joint.loc[key, "excess_loss_crude"],
             joint.loc[key, "excess_loss"],
         )
-        kind = "dealer" if key % 10 == DEALER else "other links"
+        kind = "dealer" if key % 100 == DEALER else "other links"
         for estimate, figure in zip(ESTIMATES, figures, strict=True):
-            error = figure - truth.losses[key % 10]
+            error = figure - truth.losses[key % 100]
             findings.losses.append(about | {"estimate": estimate, "links": kind, "error": error})
     retention = tables["mart_retention_by_nps_category"].query("is_retention_window")
     retention = retention.pivot(index="chain_link_key", columns="nps_category", values="retention")
@@ -332,7 +332,7 @@ def _biases(findings: Findings, about: Row, truth: Truth, tables: dict[str, pd.D
             ("crude", crude),
             ("standardised, joint", -standardised.loc[key, "detractor_coefficient"]),
         ):
-            findings.gaps.append(about | {"estimate": estimate, "error": gap - truth.gaps[key % 10]})
+            findings.gaps.append(about | {"estimate": estimate, "error": gap - truth.gaps[key % 100]})
 
 
 def _judged(plan: Plan, truth: Truth, rows: pd.DataFrame) -> Row:

@@ -42,4 +42,4 @@ def _network(random: np.random.Generator, number: int) -> pd.DataFrame:
     shares = np.c_[(1 - PASSIVES + true / 100) / 2, np.full(size, PASSIVES), (1 - PASSIVES - true / 100) / 2]
     drawn = np.array([random.multinomial(n, share) for n, share in zip(answers, shares, strict=True)])
     rows = pd.DataFrame(drawn, columns=["promoters", "passives", "detractors"])
-    return rows.assign(chain_link_key=number * 10 + 3, responses=answers, true_nps=true)
+    return rows.assign(chain_link_key=number * 100 + 3, responses=answers, true_nps=true)

@@ -118,13 +118,13 @@ def _responses(world: World, events: Events, chain: int) -> pd.DataFrame:
         {
             "chain_key": chain,
             "link_key": events.link,
-            "chain_link_key": chain * 10 + events.link,
+            "chain_link_key": chain * 100 + events.link,
             "customer_key": chain * CUSTOMERS_APART + events.customer[kept],
             "day": events.day[kept],
             "response_on": dates(events.day[kept]),
             "score": SCORES[category],
             "nps_category": pd.Categorical.from_codes(category, CATEGORIES),
-            "partner_key": chain * 10 + events.link,
+            "partner_key": chain * 100 + events.link,
             "channel_key": 1,
             "quarter_start_on": quarters_of(events.day[kept]),
             "is_promoter": (category == 2).astype(int),
@@ -141,8 +141,8 @@ def _purchases(world: World, chain: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "chain_key": chain,
-            "chain_link_key": chain * 10 + DEALER,
-            "partner_key": chain * 10 + DEALER,
+            "chain_link_key": chain * 100 + DEALER,
+            "partner_key": chain * 100 + DEALER,
             "customer_key": chain * CUSTOMERS_APART + customer[kept],
             "transaction_on": dates(day[kept]),
             "margin_eur": margin[kept].round(2),
@@ -166,7 +166,7 @@ def _customers(world: World, chain: int) -> pd.DataFrame:
 def _meetings(events: Events, chain: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "chain_link_key": chain * 10 + events.link,
+            "chain_link_key": chain * 100 + events.link,
             "chain_key": chain,
             "customer_key": chain * CUSTOMERS_APART + events.customer,
             "met_on": dates(events.day),
@@ -178,9 +178,9 @@ def _invitations(events: Events, chain: int) -> pd.DataFrame:
     """Whoever meets a link is asked."""
     return pd.DataFrame(
         {
-            "chain_link_key": chain * 10 + events.link,
+            "chain_link_key": chain * 100 + events.link,
             "chain_key": chain,
-            "partner_key": chain * 10 + events.link,
+            "partner_key": chain * 100 + events.link,
             "customer_key": chain * CUSTOMERS_APART + events.customer,
             "sent_on": dates(events.day),
             "quarter_start_on": quarters_of(events.day),

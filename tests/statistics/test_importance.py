@@ -237,7 +237,7 @@ def lay_down(sandbox: Sandbox, world: dict[str, pd.DataFrame]) -> None:
     sandbox.give("dim_chain", chains)
     links = pd.DataFrame([(1001, link) for link in LINKS] + [(2001, link) for link in (1, 4, 5)])
     links.columns = ["chain_key", "link_key"]
-    links["chain_link_key"] = links["chain_key"] * 10 + links["link_key"]
+    links["chain_link_key"] = links["chain_key"] * 100 + links["link_key"]
     for name in ("chain_code", "link_code", "chain_name", "link_name"):
         links[name] = name
     sandbox.give("dim_chain_link", links.assign(link_position=links["link_key"]))
@@ -325,7 +325,7 @@ def test_every_figure_of_the_mart(sandbox: Sandbox, world: dict[str, pd.DataFram
     estimated = 0
     for (chain, band), rows in groups_of(journeys).items():
         links = enough_links(rows)
-        of_group = mart[(mart.index.get_level_values(0) // 10 == chain) & (mart.index.get_level_values(1) == band)]
+        of_group = mart[(mart.index.get_level_values(0) // 100 == chain) & (mart.index.get_level_values(1) == band)]
         assert of_group["lmg"].notna().sum() == len(links)
         assert (of_group["missing_reason"].isna() == of_group["lmg"].notna()).all()
         assert (of_group["journeys"] == len(rows)).all()
@@ -333,7 +333,7 @@ def test_every_figure_of_the_mart(sandbox: Sandbox, world: dict[str, pd.DataFram
             continue
         estimated += 1
         matrix = pairwise(rows, links)
-        figures = mart.loc[[(chain * 10 + link, band) for link in links]]
+        figures = mart.loc[[(chain * 100 + link, band) for link in links]]
         lmg, slopes, means = lmg_by_orderings(matrix), coefficients(matrix), rows[links].mean().to_numpy()
         close(figures["lmg"], lmg)
         close(figures["lmg_share"], lmg / lmg.sum())
@@ -363,7 +363,7 @@ def test_intervals_are_quantiles_of_the_resampled_customers(
         uplift = slopes * (TARGET - resampled[list(LINKS)].mean().to_numpy())
         drawn.append([lmg / lmg.sum(), [lmg.sum()] * len(LINKS), slopes, uplift])
     expected = np.quantile(np.array(drawn), [0.025, 0.975], axis=0)
-    figures = mart.loc[[(10010 + link, "all") for link in LINKS]]
+    figures = mart.loc[[(100100 + link, "all") for link in LINKS]]
     for number, figure in enumerate(("lmg_share", "r_squared", "coefficient", "uplift")):
         close(figures[f"{figure}_ci_low"], expected[0, number])
         close(figures[f"{figure}_ci_high"], expected[1, number])
@@ -386,7 +386,7 @@ def build_from(sandbox: Sandbox, journeys: list[pd.DataFrame]) -> pd.DataFrame:
     for node in MODELS[1:]:
         sandbox.build(node)
     mart = sandbox.build("mart_link_importance").set_index(["ownership_age_band_code", "chain_link_key"]).sort_index()
-    return mart.loc[(slice(None), [10010 + link for link in LINKS]), :]
+    return mart.loc[(slice(None), [100100 + link for link in LINKS]), :]
 
 
 def test_every_reason_for_no_importance(sandbox: Sandbox, world: dict[str, pd.DataFrame]) -> None:
@@ -401,19 +401,19 @@ def test_every_reason_for_no_importance(sandbox: Sandbox, world: dict[str, pd.Da
 
     assert reasons(two_links(random, MIN_SCORED - 1, 3)).str.contains("fewer than 30 journeys").all()
     lone = reasons(two_links(random, 29, 3), two_links(random, 29, 5, start=100))
-    assert "no other link" in lone[10011] and "fewer than 30 of these" in lone[10013]
+    assert "no other link" in lone[100101] and "fewer than 30 of these" in lone[100103]
     apart = reasons(two_links(random, 60, 3), two_links(random, 60, 5, start=100))
-    assert apart[[10011, 10013, 10015]].str.contains("scored together in fewer than 10").all()
+    assert apart[[100101, 100103, 100105]].str.contains("scored together in fewer than 10").all()
     good = two_links(random, 60, 3)
     one_out = reasons(good, two_links(random, 20, 5, start=100))
-    assert one_out[[10011, 10013]].tolist() == ["", ""] and "fewer than 30 of these" in one_out[10015]
+    assert one_out[[100101, 100103]].tolist() == ["", ""] and "fewer than 30 of these" in one_out[100105]
     of_link_3 = good["link_key"] == 3
     flat = reasons(good.assign(score=good["score"].mask(of_link_3, 10)))
-    assert flat[[10011, 10013]].str.contains("no regression fits the pairwise").all()
+    assert flat[[100101, 100103]].str.contains("no regression fits the pairwise").all()
     hardly = reasons(
         good.assign(score=good["score"].mask(of_link_3, 10).mask(of_link_3 & (good["customer_key"] < 2), 9))
     )
-    assert hardly[[10011, 10013]].str.contains("many of the bootstrap replicates").all()
+    assert hardly[[100101, 100103]].str.contains("many of the bootstrap replicates").all()
 
 
 def test_hidden_means_cannot_be_worked_out(sandbox: Sandbox, world: dict[str, pd.DataFrame]) -> None:
@@ -422,7 +422,7 @@ def test_hidden_means_cannot_be_worked_out(sandbox: Sandbox, world: dict[str, pd
     lay_down(sandbox, world)
     bands = {1: 60, 2: 5, 3: 40}
     mart = build_from(sandbox, [two_links(random, size, 3, band) for band, size in bands.items()])
-    mart = mart.xs(10013, level="chain_link_key")
+    mart = mart.xs(100103, level="chain_link_key")
     hidden = mart[mart["suppression_reason"].notna()]
     assert set(hidden.index) == {"established", "long"}
     assert hidden[["mean_score", "journeys_scored", "uplift", "uplift_ci_low"]].isna().all(axis=None)
