@@ -197,7 +197,7 @@ def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> pd.DataFrame:
     sandbox.give("dim_chain", names)
     links = names.merge(pd.DataFrame({"link_key": LINK_NAMES.keys(), "link_name": LINK_NAMES.values()}), how="cross")
     links = links.assign(
-        chain_link_key=links["chain_key"] * 10 + links["link_key"],
+        chain_link_key=links["chain_key"] * 100 + links["link_key"],
         link_code=links["link_name"],
         link_position=links["link_key"],
     )
