@@ -5,7 +5,7 @@ SECTIONS = {
     "Using it": ("docs/landing", "docs/settings", "docs/scale"),
     "The figures": ("docs/verdict", "docs/methods", "docs/star", "docs/decisions"),
     "Whether to trust them": ("docs/guarantees", "docs/study", "bench/results"),
-    "The project": ("docs/design", "docs/roadmap", "CONTRIBUTING", "CHANGELOG"),
+    "The project": ("docs/design", "docs/landing_models", "docs/roadmap", "CONTRIBUTING", "CHANGELOG"),
 }
 
 
