@@ -62,6 +62,14 @@ def test_every_folder_is_a_group_with_a_question(manifest: dict[str, Any]) -> No
     assert all(node["group"] == folder(node) for node in models(manifest).values())
 
 
+def test_the_design_page_says_who_reads_whom(manifest: dict[str, Any]) -> None:
+    page = (PROJECT / "docs" / "design.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", page, re.MULTILINE))
+    edges = {(folder(read), folder(model)) for model, read in reads(manifest) if folder(read) != folder(model)}
+    for name in FOLDERS:
+        assert set(re.findall(r"\w+", said[name])) == {reader for read, reader in edges if read == name}, name
+
+
 def test_a_model_is_as_open_as_it_is_read(manifest: dict[str, Any]) -> None:
     """Public are dimensions, facts and marts; protected what another folder reads; all else is its folder's own."""
     read_elsewhere = {read["name"] for model, read in reads(manifest) if folder(model) != folder(read)}
