@@ -22,7 +22,6 @@ def write(tmp_path: Path, change) -> Path:
 
 def test_contract_is_valid():
     contract = load_contract()
-    assert len(contract.datasets) == 25
     customers = contract.dataset("dealer__customers")
     assert customers.has_partner_folder
     assert customers.pattern.fullmatch("dealer/NL-1/customers_2024.csv")["partner_code"] == "NL-1"
