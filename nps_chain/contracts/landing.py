@@ -22,8 +22,8 @@ RESERVED = ("file_id", "line_number")
 MAX_RECORD_LINES = 1000
 PARTNER_FOLDER = "{partner_code}"
 SEEDS = ROOT / "seeds"
-# The seed and its column that hold the codes which a column may have.
-CODES = {"links": "link_code", "surveys": "survey_code"}
+# The seed and its column that hold the codes which a column or a data set may name.
+CODES = {"links": "link_code", "surveys": "survey_code", "touchpoints": "touchpoint_code"}
 Shape = Literal["party", "unit", "transaction", "survey", "contact", "event", "list"]
 # Shapes whose rows happen on a day.
 EVENTS = ("transaction", "survey", "contact", "event")
@@ -237,7 +237,7 @@ class Contract:
 
 @cache
 def seed_codes(name: str | None) -> tuple[str, ...]:
-    """The codes of a seed that a column may have; none where it names no seed of codes."""
+    """The codes of a seed; none where it names no seed of codes."""
     if name not in CODES:
         return ()
     with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
@@ -281,7 +281,7 @@ def load_contract(path: Path = CONTRACT_PATH) -> Contract:
 
 
 def _check_others(contract: Contract) -> None:
-    """Data sets that others refer to are there."""
+    """Data sets that others refer to are there, and codes are those of the seeds."""
     names = {dataset.name for dataset in contract.datasets}
     for dataset in contract.datasets:
         named = {one.to for one in dataset.references} | ({dataset.belongs_to.dataset} if dataset.belongs_to else set())
@@ -289,3 +289,7 @@ def _check_others(contract: Contract) -> None:
             strangers = ", ".join(sorted(named - names))
             fault = f"data set {dataset.name} refers to {strangers}, which is not there"
             raise UserError(f"The landing contract is not valid: {fault}.")
+        for seed, code in (("links", dataset.link), ("surveys", dataset.survey), ("touchpoints", dataset.touchpoint)):
+            if code and code not in seed_codes(seed):
+                fault = f"data set {dataset.name} names {code}, which is no row of seeds/{seed}.csv"
+                raise UserError(f"The landing contract is not valid: {fault}.")

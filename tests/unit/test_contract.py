@@ -92,6 +92,19 @@ def test_the_sentence_says_where(tmp_path, change, said):
     assert str(error.value) == f"The landing contract is not valid: {said}."
 
 
+@pytest.mark.parametrize(("name", "seed"), [("link", "links"), ("survey", "surveys"), ("touchpoint", "touchpoints")])
+def test_a_code_that_no_seed_has_is_one_sentence(tmp_path, name, seed):
+    document = yaml.safe_load(CONTRACT_PATH.read_text())
+    dataset = next(one for one in document["datasets"] if one.get(name))
+    dataset[name] = "nowhere"
+    path = tmp_path / "landing.yml"
+    path.write_text(yaml.safe_dump(document))
+    said = f"data set {dataset['name']} names nowhere, which is no row of seeds/{seed}.csv"
+    with pytest.raises(UserError) as error:
+        load_contract(path)
+    assert str(error.value) == f"The landing contract is not valid: {said}."
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
