@@ -31,7 +31,9 @@ def build(settings: Settings, options: list[str], load: str = "all", work_databa
     environment = {**os.environ, **settings.environment(), memory.VARIABLE: memory.memory_limit()}
     environment |= {"NPS_LOAD": load, "PYTHONUNBUFFERED": "1"}
     if work_database:
-        environment["NPS_WORK_DB"] = str(work_database)
+        # dbt keeps what it has read of the project for one database: in one folder, two would have it read each time
+        target = Path(os.environ.get("DBT_TARGET_PATH") or "target") / "erasure"
+        environment |= {"NPS_WORK_DB": str(work_database), "DBT_TARGET_PATH": str(target)}
     started = monotonic()
     with subprocess.Popen(
         command,

@@ -121,7 +121,8 @@ def test_links_that_cannot_be_separated_are_candidates_together(sandbox: Sandbox
 def test_lenses_that_disagree_are_named(sandbox: Sandbox) -> None:
     """A link ahead of its benchmark is not named however low its score; nor does a lens without figures disagree."""
     values = winners({100101: 0, 100103: 400, 100105: 0})
-    lay_down(sandbox, values, nps={100105: -40, 100103: -20}, benchmark={100105: -50, 100103: 0}, importance={100105: 0.7})
+    benchmark = {100105: -50, 100103: 0}
+    lay_down(sandbox, values, nps={100105: -40, 100103: -20}, benchmark=benchmark, importance={100105: 0.7})
     got = judged(sandbox)
     assert got["is_disputed"].all()
     assert got.loc[100103, ["weakest_by_nps", "weakest_by_importance"]].tolist() == ["Dealer", "Contact centre"]
@@ -160,7 +161,8 @@ def test_lenses_look_at_the_trailing_quarters_and_their_year(sandbox: Sandbox) -
 
 
 def test_the_number_of_customers_may_name_another_link_than_their_margin(sandbox: Sandbox) -> None:
-    lay_down(sandbox, winners({100101: 0, 100103: 400, 100105: 0}), customers={100101: 900.0, 100103: 100.0, 100105: 1.0})
+    customers = {100101: 900.0, 100103: 100.0, 100105: 1.0}
+    lay_down(sandbox, winners({100101: 0, 100103: 400, 100105: 0}), customers=customers)
     got = judged(sandbox)
     assert got["is_disputed"].all()
     assert got.loc[100103, "sentence"].endswith("the weakest link is Manufacturer by the number of lost customers.")
