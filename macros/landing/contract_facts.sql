@@ -6,12 +6,13 @@
     {{ return(landing_contract().keys() | list) }}
 {%- endmacro %}
 
-{#- What the contract says of one data set. -#}
+{#- What the contract says of one data set, and of its columns. -#}
 {% macro landing_dataset(dataset) -%}
-    {%- if dataset not in landing_contract() -%}
+    {%- set said = landing_contract().get(dataset) -%}
+    {%- if said is none -%}
         {%- do exceptions.raise_compiler_error('contract/landing.yml has no data set ' ~ dataset) -%}
     {%- endif -%}
-    {{ return(landing_contract()[dataset]) }}
+    {{ return(dict(said, columns=landing_columns(dataset))) }}
 {%- endmacro %}
 
 {#- The data sets whose rows have this shape. -#}
@@ -40,7 +41,7 @@
 {#- Those where a row is an invitation with its answer, so that the answer alone can be rejected. -#}
 {% macro datasets_with_answers() -%}
     {%- set found = [] -%}
-    {%- for name in surveys_holding('invitations') if name in surveys_holding('answers') -%}
+    {%- for name, said in landing_contract().items() if said['holds'] | length > 1 -%}
         {%- do found.append(name) -%}
     {%- endfor -%}
     {{ return(found) }}
@@ -101,7 +102,7 @@
 
 {#- A column that the data set has, or null of that type: what a shape asks for and this data set does not deliver. -#}
 {% macro column_or_null(dataset, column, type, relation=none) -%}
-    {%- set is_there = column in landing_dataset(dataset)['columns'] -%}
+    {%- set is_there = column in landing_columns(dataset) -%}
     {{ return(prefixed(column, relation) if is_there else 'cast(null as ' ~ type ~ ')') }}
 {%- endmacro %}
 
@@ -172,6 +173,11 @@
     {{ return(prefixed(column, relation) if column else 'cast(null as bigint)') }}
 {%- endmacro %}
 
+{#- An expression under a name; a column that has that name needs no other. -#}
+{% macro named(expression, name) -%}
+    {{ return(expression if expression.split('.')[-1] == name else expression ~ ' as ' ~ name) }}
+{%- endmacro %}
+
 {% macro prefixed(column, relation) -%}
     {{ return(relation ~ '.' ~ column if relation else column) }}
 {%- endmacro %}
@@ -223,4 +229,9 @@
         {%- do found.append(landing_dataset(dataset)['survey']) -%}
     {%- endfor -%}
     {{ return(found | unique | list) }}
+{%- endmacro %}
+
+{#- An amount in euros under its name, or null where the data set has no such amount. -#}
+{% macro euros_or_null(dataset, column) -%}
+    {{ return(column ~ '_eur' if column in landing_columns(dataset) else 'cast(null as decimal(18, 2)) as ' ~ column ~ '_eur') }}
 {%- endmacro %}

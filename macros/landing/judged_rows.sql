@@ -3,7 +3,7 @@
     only this data set knows, after the contract's; `after` holds such rules by the column whose own rules they follow. -#}
 {% macro judged_rows(dataset, rules=[], after={}, into='final') -%}
     {%- set said = landing_dataset(dataset) -%}
-    {%- set has_answers = dataset in datasets_with_answers() -%}
+    {%- set has_answers = said['holds'] | length > 1 -%}
 judged as {{ inline_cte() }} (
 
     select
@@ -85,16 +85,18 @@ repeated as (
 
 {#- In a row that holds an invitation and its answer, a column of the answer: a fault there costs the answer alone. -#}
 {% macro is_answer_column(dataset, column) -%}
-    {%- set said = landing_dataset(dataset) -%}
-    {%- set of_answer = column == said['answered'] or said['columns'][column]['type'] == 'score' -%}
-    {{ return(dataset in datasets_with_answers() and of_answer) }}
+    {%- set said = landing_contract()[dataset] -%}
+    {%- if said['holds'] | length < 2 -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {{ return(column == said['answered'] or landing_columns(dataset)[column]['type'] == 'score') }}
 {%- endmacro %}
 
 {#- The columns of a staging model: those of its base model, of accepted rows. Of a row whose answer was rejected nothing
     of the answer is left, and answer_status says so. -#}
 {% macro accepted_columns(dataset) -%}
     {%- set said = landing_dataset(dataset) -%}
-    {%- set has_answers = dataset in datasets_with_answers() -%}
+    {%- set has_answers = said['holds'] | length > 1 -%}
     {%- set of_answer = [said['answered'], day_column(dataset, said['answered']), 'score'] if has_answers else [] -%}
     {%- for column in base_columns(dataset) -%}
     {%- if column in of_answer -%}

@@ -1,8 +1,8 @@
 {#- Written by `make docs` from contract/landing.yml. Change that, not this.
-    A data set's facts, columns under our names; models ask by the macros of contract_facts.sql. -#}
+    Facts of all data sets, by their names; models ask by the macros of contract_facts.sql. Columns stand apart,
+    a branch a data set, since macros are run anew at every call. -#}
 {% macro landing_contract() -%}
     {%- set dataset = {'shape': none, 'load': none, 'link': none, 'key': [], 'day': none, 'answered': none, 'survey': none, 'holds': [], 'touchpoint': none, 'kind': none, 'paid_by_customer': none, 'product': none, 'hands_over': false, 'belongs_to': none, 'references': [], 'date_format': none, 'decimal_comma': false} -%}
-    {%- set column = {'type': 'text', 'required': false, 'identity': none, 'values': [], 'words': {}, 'default': none, 'pattern': none, 'of': none, 'among': none, 'minimum': none, 'maximum': none, 'scale': 2, 'money': false, 'required_with': none} -%}
     {{ return({
         'chain__partners': dict(dataset,
             shape='list',
@@ -10,96 +10,48 @@
             key=['partner_code', 'valid_from'],
             day='valid_from',
             date_format='yyyy-mm-dd',
-            columns={
-                'partner_code': dict(column, required=true, pattern='^[A-Za-z0-9_-]+$'),
-                'link': dict(column, required=true, of='links'),
-                'industry': dict(column, required=true, of='industries'),
-                'country': dict(column, of='countries'),
-                'partner_name': dict(column, required=true),
-                'parent_partner_code': dict(column),
-                'owner_name': dict(column),
-                'valid_from': dict(column, type='date', required=true),
-                'valid_to': dict(column, type='date'),
-            }),
+        ),
         'chain__programme_costs': dict(dataset,
             shape='list',
             load='whole',
             key=['industry', 'country', 'link', 'month'],
             day='month',
             date_format='yyyy-mm-dd',
-            columns={
-                'industry': dict(column, required=true, of='industries'),
-                'country': dict(column, required=true, of='countries'),
-                'link': dict(column, required=true, of='links'),
-                'month': dict(column, type='month', required=true),
-                'programme_cost': dict(column, type='decimal', required=true, minimum=0, money=true),
-                'currency': dict(column, required=true, of='exchange_rates'),
-                'head_count': dict(column, type='decimal', minimum=0),
-            }),
+        ),
         'chain__follow_ups': dict(dataset,
             shape='event',
             load='whole',
             key=['follow_up_id'],
             day='opened_on',
             date_format='yyyy-mm-dd',
-            columns={
-                'follow_up_id': dict(column, required=true),
-                'survey': dict(column, required=true, of='surveys'),
-                'partner_code': dict(column, required=true, of='partners', among='survey'),
-                'response_no': dict(column, required=true),
-                'opened_on': dict(column, type='date', required=true),
-                'closed_on': dict(column, type='date'),
-                'outcome': dict(column, values=['resolved', 'unresolved', 'not_reached']),
-            }),
+        ),
         'chain__acquisition_reasons': dict(dataset,
             shape='list',
             load='whole',
             key=['partner_code', 'customer_hash'],
             day='acquired_on',
             date_format='yyyy-mm-dd',
-            columns={
-                'partner_code': dict(column, required=true, of='partners', among='points_of_sale'),
-                'customer_hash': dict(column, required=true, identity='customer'),
-                'acquired_on': dict(column, type='date', required=true),
-                'reason': dict(column, required=true, values=['recommendation', 'reputation', 'advertising', 'location', 'price', 'sales_effort', 'unknown']),
-            }),
+        ),
         'chain__benchmarks': dict(dataset,
             shape='list',
             load='whole',
             key=['industry', 'country', 'link', 'year'],
             date_format='yyyy-mm-dd',
-            columns={
-                'industry': dict(column, required=true, of='industries'),
-                'country': dict(column, required=true, of='countries'),
-                'link': dict(column, required=true, of='links'),
-                'year': dict(column, type='integer', required=true, minimum=1990, maximum=2100),
-                'nps': dict(column, type='decimal', required=true, minimum=-100, maximum=100),
-                'source': dict(column),
-            }),
+        ),
         'chain__exchange_rates': dict(dataset,
             shape='list',
             load='anew',
             key=['currency', 'month'],
             day='month',
             date_format='yyyy-mm-dd',
-            columns={
-                'month': dict(column, type='month', required=true),
-                'currency': dict(column, required=true),
-                'eur_per_unit': dict(column, type='decimal', required=true, minimum='0.000001', maximum=1000, scale=9),
-            }),
+        ),
         'chain__erasure_requests': dict(dataset,
             shape='list',
             load='anew',
             key=['request_id'],
             day='requested_on',
             date_format='yyyy-mm-dd',
-            columns={
-                'request_id': dict(column, required=true),
-                'requested_on': dict(column, type='date', required=true),
-                'country': dict(column, of='countries'),
-                'email_hash': dict(column, identity='email'),
-                'phone_hash': dict(column, identity='phone'),
-            }),
+        ),
         'manufacturer__products': dict(dataset,
             shape='list',
             load='anew',
@@ -107,12 +59,7 @@
             key=['partner_code', 'product_code'],
             day='launched_on',
             date_format='yyyy-mm-dd',
-            columns={
-                'product_code': dict(column, required=true),
-                'product_name': dict(column, required=true),
-                'product_line': dict(column),
-                'launched_on': dict(column, type='date'),
-            }),
+        ),
         'manufacturer__units_built': dict(dataset,
             shape='unit',
             load='changes',
@@ -121,12 +68,7 @@
             day='built_on',
             references=[{'to': 'manufacturer__products', 'by': ['partner_code', 'product_code'], 'take': [], 'or_reject': 'unknown_product'}],
             date_format='yyyy-mm-dd',
-            columns={
-                'serial_hash': dict(column, required=true, identity='serial'),
-                'product_code': dict(column, required=true),
-                'built_on': dict(column, type='date', required=true),
-                'importer_code': dict(column, of='partners', among='importer'),
-            }),
+        ),
         'manufacturer__warranty_claims': dict(dataset,
             shape='event',
             load='changes',
@@ -136,15 +78,7 @@
             touchpoint='warranty',
             references=[{'to': 'manufacturer__units_built', 'by': ['serial_hash'], 'take': ['built_on'], 'or_reject': none}],
             date_format='yyyy-mm-dd',
-            columns={
-                'claim_id': dict(column, required=true),
-                'country': dict(column, required=true, of='countries'),
-                'serial_hash': dict(column, required=true, identity='serial'),
-                'claimed_on': dict(column, type='date', required=true),
-                'handled_by': dict(column, of='partners', among='points_of_sale'),
-                'amount': dict(column, type='decimal', required=true, minimum=0, money=true),
-                'currency': dict(column, required=true, of='exchange_rates'),
-            }),
+        ),
         'manufacturer__survey_invitations': dict(dataset,
             shape='survey',
             load='changes',
@@ -154,16 +88,7 @@
             survey='brand_relationship',
             holds=['invitations'],
             date_format='yyyy-mm-dd',
-            columns={
-                'invitation_id': dict(column, required=true),
-                'country': dict(column, required=true, of='countries'),
-                'sent_at': dict(column, type='timestamp', required=true),
-                'email_hash': dict(column, identity='email'),
-                'phone_hash': dict(column, identity='phone'),
-                'serial_hash': dict(column, identity='serial'),
-                'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
-                'disposition': dict(column, values=['delivered', 'bounced', 'opted_out'], default='delivered'),
-            }),
+        ),
         'manufacturer__survey_answers': dict(dataset,
             shape='survey',
             load='changes',
@@ -176,11 +101,7 @@
             belongs_to={'dataset': 'manufacturer__survey_invitations', 'by': ['partner_code', 'invitation_id']},
             references=[{'to': 'manufacturer__survey_invitations', 'by': ['partner_code', 'invitation_id'], 'take': ['sent_at'], 'or_reject': 'unknown_invitation'}],
             date_format='yyyy-mm-dd',
-            columns={
-                'invitation_id': dict(column, required=true),
-                'answered_at': dict(column, type='timestamp', required=true),
-                'score': dict(column, type='score', required=true),
-            }),
+        ),
         'importer__dealer_network': dict(dataset,
             shape='list',
             load='anew',
@@ -189,14 +110,7 @@
             day='snapshot_on',
             date_format='dd-mm-yyyy',
             decimal_comma=true,
-            columns={
-                'snapshot_on': dict(column, type='date', required=true),
-                'dealer_code': dict(column, required=true, of='partners', among='dealer'),
-                'dealer_name': dict(column, required=true),
-                'owner_name': dict(column),
-                'city': dict(column),
-                'status': dict(column, words={'actief': 'active', 'gestopt': 'closed'}, default='active'),
-            }),
+        ),
         'importer__shipments': dict(dataset,
             shape='event',
             load='changes',
@@ -205,14 +119,7 @@
             day='shipped_on',
             date_format='dd-mm-yyyy',
             decimal_comma=true,
-            columns={
-                'shipment_no': dict(column, required=true),
-                'serial_hash': dict(column, required=true, identity='serial'),
-                'dealer_code': dict(column, required=true, of='partners', among='dealer'),
-                'shipped_on': dict(column, type='date', required=true),
-                'amount': dict(column, type='decimal', required=true, money=true),
-                'currency': dict(column, required=true, of='exchange_rates'),
-            }),
+        ),
         'importer__ownership_survey': dict(dataset,
             shape='survey',
             load='changes',
@@ -224,17 +131,7 @@
             holds=['invitations', 'answers'],
             date_format='dd-mm-yyyy',
             decimal_comma=true,
-            columns={
-                'invitation_no': dict(column, required=true),
-                'serial_hash': dict(column, identity='serial'),
-                'email_hash': dict(column, identity='email'),
-                'phone_hash': dict(column, identity='phone'),
-                'sent_on': dict(column, type='date', required=true),
-                'survey_mode': dict(column, words={'e-mail': 'email', 'sms': 'sms', 'telefoon': 'phone', 'web': 'web', 'papier': 'paper'}),
-                'answered_on': dict(column, type='date'),
-                'score': dict(column, type='score'),
-                'still_owner': dict(column, words={'J': true, 'N': false}),
-            }),
+        ),
         'dealer__customers': dict(dataset,
             shape='party',
             load='changes',
@@ -242,13 +139,7 @@
             key=['partner_code', 'customer_hash'],
             day='customer_since',
             date_format='yyyy-mm-dd',
-            columns={
-                'customer_hash': dict(column, required=true, identity='customer'),
-                'email_hash': dict(column, identity='email'),
-                'phone_hash': dict(column, identity='phone'),
-                'segment': dict(column, values=['private', 'business']),
-                'customer_since': dict(column, type='date'),
-            }),
+        ),
         'dealer__sales_orders': dict(dataset,
             shape='transaction',
             load='changes',
@@ -261,16 +152,7 @@
             hands_over=true,
             references=[{'to': 'manufacturer__units_built', 'by': ['serial_hash'], 'take': ['built_on'], 'or_reject': none}],
             date_format='yyyy-mm-dd',
-            columns={
-                'order_no': dict(column, required=true),
-                'customer_hash': dict(column, required=true, identity='customer'),
-                'serial_hash': dict(column, required=true, identity='serial'),
-                'order_kind': dict(column, required=true, values=['new', 'used']),
-                'delivered_on': dict(column, type='date', required=true),
-                'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
-                'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
-                'currency': dict(column, required=true, of='exchange_rates'),
-            }),
+        ),
         'dealer__service_orders': dict(dataset,
             shape='transaction',
             load='changes',
@@ -282,16 +164,7 @@
             paid_by_customer={'column': 'payer', 'words': ['customer']},
             references=[{'to': 'manufacturer__units_built', 'by': ['serial_hash'], 'take': ['built_on'], 'or_reject': none}],
             date_format='yyyy-mm-dd',
-            columns={
-                'order_no': dict(column, required=true),
-                'customer_hash': dict(column, required=true, identity='customer'),
-                'serial_hash': dict(column, identity='serial'),
-                'completed_on': dict(column, type='date', required=true),
-                'payer': dict(column, required=true, values=['customer', 'warranty']),
-                'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
-                'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
-                'currency': dict(column, required=true, of='exchange_rates'),
-            }),
+        ),
         'dealer__post_sale_survey': dict(dataset,
             shape='survey',
             load='changes',
@@ -303,15 +176,7 @@
             holds=['invitations', 'answers'],
             belongs_to={'dataset': 'dealer__sales_orders', 'by': ['partner_code', 'order_no']},
             date_format='yyyy-mm-dd',
-            columns={
-                'invitation_no': dict(column, required=true),
-                'order_no': dict(column, required=true),
-                'customer_hash': dict(column, identity='customer'),
-                'sent_at': dict(column, type='timestamp', required=true),
-                'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
-                'answered_at': dict(column, type='timestamp'),
-                'score': dict(column, type='score'),
-            }),
+        ),
         'dealer__post_service_survey': dict(dataset,
             shape='survey',
             load='changes',
@@ -323,15 +188,7 @@
             holds=['invitations', 'answers'],
             belongs_to={'dataset': 'dealer__service_orders', 'by': ['partner_code', 'order_no']},
             date_format='yyyy-mm-dd',
-            columns={
-                'invitation_no': dict(column, required=true),
-                'order_no': dict(column, required=true),
-                'customer_hash': dict(column, identity='customer'),
-                'sent_at': dict(column, type='timestamp', required=true),
-                'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
-                'answered_at': dict(column, type='timestamp'),
-                'score': dict(column, type='score'),
-            }),
+        ),
         'shop__customers': dict(dataset,
             shape='party',
             load='changes',
@@ -339,13 +196,7 @@
             key=['partner_code', 'loyalty_hash'],
             day='customer_since',
             date_format='yyyy-mm-dd',
-            columns={
-                'loyalty_hash': dict(column, required=true, identity='loyalty'),
-                'email_hash': dict(column, identity='email'),
-                'phone_hash': dict(column, identity='phone'),
-                'segment': dict(column, values=['private', 'business']),
-                'customer_since': dict(column, type='date'),
-            }),
+        ),
         'shop__receipts': dict(dataset,
             shape='transaction',
             load='changes',
@@ -358,16 +209,7 @@
             product='of_row',
             references=[{'to': 'manufacturer__products', 'by': ['product_code'], 'take': [], 'or_reject': 'unknown_product'}],
             date_format='yyyy-mm-dd',
-            columns={
-                'receipt_no': dict(column, required=true),
-                'receipt_kind': dict(column, required=true, values=['sale', 'return']),
-                'purchased_on': dict(column, type='date', required=true),
-                'loyalty_hash': dict(column, identity='loyalty'),
-                'product_code': dict(column),
-                'revenue': dict(column, type='decimal', required=true, money=true),
-                'cost': dict(column, type='decimal', money=true),
-                'currency': dict(column, required=true, of='exchange_rates'),
-            }),
+        ),
         'shop__survey': dict(dataset,
             shape='survey',
             load='changes',
@@ -378,15 +220,7 @@
             survey='shop_visit',
             holds=['answers'],
             date_format='yyyy-mm-dd',
-            columns={
-                'answer_no': dict(column, required=true),
-                'answered_at': dict(column, type='timestamp', required=true),
-                'receipt_no': dict(column),
-                'loyalty_hash': dict(column, identity='loyalty'),
-                'email_hash': dict(column, identity='email'),
-                'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
-                'score': dict(column, type='score', required=true),
-            }),
+        ),
         'contact_centre__contacts': dict(dataset,
             shape='contact',
             load='changes',
@@ -395,24 +229,7 @@
             day='opened_at',
             touchpoint='contact',
             date_format='yyyy-mm-dd',
-            columns={
-                'contact_id': dict(column, required=true),
-                'country': dict(column, required=true, of='countries'),
-                'channel': dict(column, required=true, values=['phone', 'email', 'chat', 'web', 'social']),
-                'reason': dict(column, required=true),
-                'opened_at': dict(column, type='timestamp', required=true),
-                'closed_at': dict(column, type='timestamp'),
-                'agent_hash': dict(column, identity='agent'),
-                'transfers': dict(column, type='integer', minimum=0),
-                'resolved': dict(column, type='boolean'),
-                'cost': dict(column, type='decimal', minimum=0, money=true),
-                'currency': dict(column, of='exchange_rates', required_with='cost'),
-                'email_hash': dict(column, identity='email'),
-                'phone_hash': dict(column, identity='phone'),
-                'serial_hash': dict(column, identity='serial'),
-                'shop_code': dict(column, of='partners', among='shop'),
-                'loyalty_hash': dict(column, identity='loyalty'),
-            }),
+        ),
         'contact_centre__surveys': dict(dataset,
             shape='survey',
             load='changes',
@@ -425,15 +242,254 @@
             belongs_to={'dataset': 'contact_centre__contacts', 'by': ['partner_code', 'contact_id']},
             references=[{'to': 'contact_centre__contacts', 'by': ['partner_code', 'contact_id'], 'take': [], 'or_reject': 'unknown_contact'}],
             date_format='yyyy-mm-dd',
-            columns={
-                'survey_id': dict(column, required=true),
-                'contact_id': dict(column, required=true),
-                'sent_at': dict(column, type='timestamp', required=true),
-                'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
-                'answered_at': dict(column, type='timestamp'),
-                'score': dict(column, type='score'),
-                'ces': dict(column, type='integer', minimum=1, maximum=7),
-                'csat': dict(column, type='integer', minimum=1, maximum=5),
-            }),
+        ),
     }) }}
+{%- endmacro %}
+
+{#- The columns of one data set under our names, in its order. -#}
+{% macro landing_columns(name) -%}
+    {%- set column = {'type': 'text', 'required': false, 'identity': none, 'values': [], 'words': {}, 'default': none, 'pattern': none, 'of': none, 'among': none, 'minimum': none, 'maximum': none, 'scale': 2, 'money': false, 'required_with': none} -%}
+    {%- if name == 'chain__partners' -%}
+    {{ return({
+        'partner_code': dict(column, required=true, pattern='^[A-Za-z0-9_-]+$'),
+        'link': dict(column, required=true, of='links'),
+        'industry': dict(column, required=true, of='industries'),
+        'country': dict(column, of='countries'),
+        'partner_name': dict(column, required=true),
+        'parent_partner_code': dict(column),
+        'owner_name': dict(column),
+        'valid_from': dict(column, type='date', required=true),
+        'valid_to': dict(column, type='date'),
+    }) }}
+    {%- elif name == 'chain__programme_costs' -%}
+    {{ return({
+        'industry': dict(column, required=true, of='industries'),
+        'country': dict(column, required=true, of='countries'),
+        'link': dict(column, required=true, of='links'),
+        'month': dict(column, type='month', required=true),
+        'programme_cost': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'currency': dict(column, required=true, of='exchange_rates'),
+        'head_count': dict(column, type='decimal', minimum=0),
+    }) }}
+    {%- elif name == 'chain__follow_ups' -%}
+    {{ return({
+        'follow_up_id': dict(column, required=true),
+        'survey': dict(column, required=true, of='surveys'),
+        'partner_code': dict(column, required=true, of='partners', among='survey'),
+        'response_no': dict(column, required=true),
+        'opened_on': dict(column, type='date', required=true),
+        'closed_on': dict(column, type='date'),
+        'outcome': dict(column, values=['resolved', 'unresolved', 'not_reached']),
+    }) }}
+    {%- elif name == 'chain__acquisition_reasons' -%}
+    {{ return({
+        'partner_code': dict(column, required=true, of='partners', among='points_of_sale'),
+        'customer_hash': dict(column, required=true, identity='customer'),
+        'acquired_on': dict(column, type='date', required=true),
+        'reason': dict(column, required=true, values=['recommendation', 'reputation', 'advertising', 'location', 'price', 'sales_effort', 'unknown']),
+    }) }}
+    {%- elif name == 'chain__benchmarks' -%}
+    {{ return({
+        'industry': dict(column, required=true, of='industries'),
+        'country': dict(column, required=true, of='countries'),
+        'link': dict(column, required=true, of='links'),
+        'year': dict(column, type='integer', required=true, minimum=1990, maximum=2100),
+        'nps': dict(column, type='decimal', required=true, minimum=-100, maximum=100),
+        'source': dict(column),
+    }) }}
+    {%- elif name == 'chain__exchange_rates' -%}
+    {{ return({
+        'month': dict(column, type='month', required=true),
+        'currency': dict(column, required=true),
+        'eur_per_unit': dict(column, type='decimal', required=true, minimum='0.000001', maximum=1000, scale=9),
+    }) }}
+    {%- elif name == 'chain__erasure_requests' -%}
+    {{ return({
+        'request_id': dict(column, required=true),
+        'requested_on': dict(column, type='date', required=true),
+        'country': dict(column, of='countries'),
+        'email_hash': dict(column, identity='email'),
+        'phone_hash': dict(column, identity='phone'),
+    }) }}
+    {%- elif name == 'manufacturer__products' -%}
+    {{ return({
+        'product_code': dict(column, required=true),
+        'product_name': dict(column, required=true),
+        'product_line': dict(column),
+        'launched_on': dict(column, type='date'),
+    }) }}
+    {%- elif name == 'manufacturer__units_built' -%}
+    {{ return({
+        'serial_hash': dict(column, required=true, identity='serial'),
+        'product_code': dict(column, required=true),
+        'built_on': dict(column, type='date', required=true),
+        'importer_code': dict(column, of='partners', among='importer'),
+    }) }}
+    {%- elif name == 'manufacturer__warranty_claims' -%}
+    {{ return({
+        'claim_id': dict(column, required=true),
+        'country': dict(column, required=true, of='countries'),
+        'serial_hash': dict(column, required=true, identity='serial'),
+        'claimed_on': dict(column, type='date', required=true),
+        'handled_by': dict(column, of='partners', among='points_of_sale'),
+        'amount': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'currency': dict(column, required=true, of='exchange_rates'),
+    }) }}
+    {%- elif name == 'manufacturer__survey_invitations' -%}
+    {{ return({
+        'invitation_id': dict(column, required=true),
+        'country': dict(column, required=true, of='countries'),
+        'sent_at': dict(column, type='timestamp', required=true),
+        'email_hash': dict(column, identity='email'),
+        'phone_hash': dict(column, identity='phone'),
+        'serial_hash': dict(column, identity='serial'),
+        'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
+        'disposition': dict(column, values=['delivered', 'bounced', 'opted_out'], default='delivered'),
+    }) }}
+    {%- elif name == 'manufacturer__survey_answers' -%}
+    {{ return({
+        'invitation_id': dict(column, required=true),
+        'answered_at': dict(column, type='timestamp', required=true),
+        'score': dict(column, type='score', required=true),
+    }) }}
+    {%- elif name == 'importer__dealer_network' -%}
+    {{ return({
+        'snapshot_on': dict(column, type='date', required=true),
+        'dealer_code': dict(column, required=true, of='partners', among='dealer'),
+        'dealer_name': dict(column, required=true),
+        'owner_name': dict(column),
+        'city': dict(column),
+        'status': dict(column, words={'actief': 'active', 'gestopt': 'closed'}, default='active'),
+    }) }}
+    {%- elif name == 'importer__shipments' -%}
+    {{ return({
+        'shipment_no': dict(column, required=true),
+        'serial_hash': dict(column, required=true, identity='serial'),
+        'dealer_code': dict(column, required=true, of='partners', among='dealer'),
+        'shipped_on': dict(column, type='date', required=true),
+        'amount': dict(column, type='decimal', required=true, money=true),
+        'currency': dict(column, required=true, of='exchange_rates'),
+    }) }}
+    {%- elif name == 'importer__ownership_survey' -%}
+    {{ return({
+        'invitation_no': dict(column, required=true),
+        'serial_hash': dict(column, identity='serial'),
+        'email_hash': dict(column, identity='email'),
+        'phone_hash': dict(column, identity='phone'),
+        'sent_on': dict(column, type='date', required=true),
+        'survey_mode': dict(column, words={'e-mail': 'email', 'sms': 'sms', 'telefoon': 'phone', 'web': 'web', 'papier': 'paper'}),
+        'answered_on': dict(column, type='date'),
+        'score': dict(column, type='score'),
+        'still_owner': dict(column, words={'J': true, 'N': false}),
+    }) }}
+    {%- elif name == 'dealer__customers' -%}
+    {{ return({
+        'customer_hash': dict(column, required=true, identity='customer'),
+        'email_hash': dict(column, identity='email'),
+        'phone_hash': dict(column, identity='phone'),
+        'segment': dict(column, values=['private', 'business']),
+        'customer_since': dict(column, type='date'),
+    }) }}
+    {%- elif name == 'dealer__sales_orders' -%}
+    {{ return({
+        'order_no': dict(column, required=true),
+        'customer_hash': dict(column, required=true, identity='customer'),
+        'serial_hash': dict(column, required=true, identity='serial'),
+        'order_kind': dict(column, required=true, values=['new', 'used']),
+        'delivered_on': dict(column, type='date', required=true),
+        'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'currency': dict(column, required=true, of='exchange_rates'),
+    }) }}
+    {%- elif name == 'dealer__service_orders' -%}
+    {{ return({
+        'order_no': dict(column, required=true),
+        'customer_hash': dict(column, required=true, identity='customer'),
+        'serial_hash': dict(column, identity='serial'),
+        'completed_on': dict(column, type='date', required=true),
+        'payer': dict(column, required=true, values=['customer', 'warranty']),
+        'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'currency': dict(column, required=true, of='exchange_rates'),
+    }) }}
+    {%- elif name == 'dealer__post_sale_survey' -%}
+    {{ return({
+        'invitation_no': dict(column, required=true),
+        'order_no': dict(column, required=true),
+        'customer_hash': dict(column, identity='customer'),
+        'sent_at': dict(column, type='timestamp', required=true),
+        'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
+        'answered_at': dict(column, type='timestamp'),
+        'score': dict(column, type='score'),
+    }) }}
+    {%- elif name == 'dealer__post_service_survey' -%}
+    {{ return({
+        'invitation_no': dict(column, required=true),
+        'order_no': dict(column, required=true),
+        'customer_hash': dict(column, identity='customer'),
+        'sent_at': dict(column, type='timestamp', required=true),
+        'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
+        'answered_at': dict(column, type='timestamp'),
+        'score': dict(column, type='score'),
+    }) }}
+    {%- elif name == 'shop__customers' -%}
+    {{ return({
+        'loyalty_hash': dict(column, required=true, identity='loyalty'),
+        'email_hash': dict(column, identity='email'),
+        'phone_hash': dict(column, identity='phone'),
+        'segment': dict(column, values=['private', 'business']),
+        'customer_since': dict(column, type='date'),
+    }) }}
+    {%- elif name == 'shop__receipts' -%}
+    {{ return({
+        'receipt_no': dict(column, required=true),
+        'receipt_kind': dict(column, required=true, values=['sale', 'return']),
+        'purchased_on': dict(column, type='date', required=true),
+        'loyalty_hash': dict(column, identity='loyalty'),
+        'product_code': dict(column),
+        'revenue': dict(column, type='decimal', required=true, money=true),
+        'cost': dict(column, type='decimal', money=true),
+        'currency': dict(column, required=true, of='exchange_rates'),
+    }) }}
+    {%- elif name == 'shop__survey' -%}
+    {{ return({
+        'answer_no': dict(column, required=true),
+        'answered_at': dict(column, type='timestamp', required=true),
+        'receipt_no': dict(column),
+        'loyalty_hash': dict(column, identity='loyalty'),
+        'email_hash': dict(column, identity='email'),
+        'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
+        'score': dict(column, type='score', required=true),
+    }) }}
+    {%- elif name == 'contact_centre__contacts' -%}
+    {{ return({
+        'contact_id': dict(column, required=true),
+        'country': dict(column, required=true, of='countries'),
+        'channel': dict(column, required=true, values=['phone', 'email', 'chat', 'web', 'social']),
+        'reason': dict(column, required=true),
+        'opened_at': dict(column, type='timestamp', required=true),
+        'closed_at': dict(column, type='timestamp'),
+        'agent_hash': dict(column, identity='agent'),
+        'transfers': dict(column, type='integer', minimum=0),
+        'resolved': dict(column, type='boolean'),
+        'cost': dict(column, type='decimal', minimum=0, money=true),
+        'currency': dict(column, of='exchange_rates', required_with='cost'),
+        'email_hash': dict(column, identity='email'),
+        'phone_hash': dict(column, identity='phone'),
+        'serial_hash': dict(column, identity='serial'),
+        'shop_code': dict(column, of='partners', among='shop'),
+        'loyalty_hash': dict(column, identity='loyalty'),
+    }) }}
+    {%- elif name == 'contact_centre__surveys' -%}
+    {{ return({
+        'survey_id': dict(column, required=true),
+        'contact_id': dict(column, required=true),
+        'sent_at': dict(column, type='timestamp', required=true),
+        'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
+        'answered_at': dict(column, type='timestamp'),
+        'score': dict(column, type='score'),
+        'ces': dict(column, type='integer', minimum=1, maximum=7),
+        'csat': dict(column, type='integer', minimum=1, maximum=5),
+    }) }}
+    {%- endif -%}
 {%- endmacro %}

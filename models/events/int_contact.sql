@@ -29,18 +29,18 @@ unioned as (
             link_key,
             partner_code,
             {{ number_column(dataset) }} as contact_no,
-            {{ identity_or_null(dataset, 'customer') }} as customer_hash,
-            {{ identity_or_null(dataset, 'email') }} as email_hash,
-            {{ identity_or_null(dataset, 'phone') }} as phone_hash,
-            {{ identity_or_null(dataset, 'serial') }} as serial_hash,
+            {{ named(identity_or_null(dataset, 'customer'), 'customer_hash') }},
+            {{ named(identity_or_null(dataset, 'email'), 'email_hash') }},
+            {{ named(identity_or_null(dataset, 'phone'), 'phone_hash') }},
+            {{ named(identity_or_null(dataset, 'serial'), 'serial_hash') }},
             channel,
             reason,
             opened_on,
             opened_at,
-            {{ column_or_null(dataset, 'closed_at', 'timestamp') }} as closed_at,
-            {{ column_or_null(dataset, 'transfers', 'integer') }} as transfers,
-            {{ column_or_null(dataset, 'resolved', 'boolean') }} as resolved,
-            {{ 'cost_eur' if 'cost' in landing_dataset(dataset)['columns'] else 'cast(null as decimal(18, 2))' }} as cost_eur
+            {{ named(column_or_null(dataset, 'closed_at', 'timestamp'), 'closed_at') }},
+            {{ named(column_or_null(dataset, 'transfers', 'integer'), 'transfers') }},
+            {{ named(column_or_null(dataset, 'resolved', 'boolean'), 'resolved') }},
+            {{ euros_or_null(dataset, 'cost') }}
         from {{ ref('stg_' ~ dataset) }}
         {% if not loop.last %}
             union all

@@ -3,6 +3,7 @@
     pre_hook="{{ forget_touched_events('invitation_key') }}",
 ) }}
 
+-- noqa: disable=LT02
 with
 
 contacts as (
@@ -46,21 +47,21 @@ unioned as (
             invitations.partner_code,
             invitations.{{ number_column(dataset) }} as invitation_no,
             invitations.{{ day_of(dataset) }} as sent_on,
-            {{ moment_or_null(dataset, 'day', 'invitations') }} as sent_at,
-            {{ column_or_null(dataset, 'survey_mode', dbt.type_string(), 'invitations') }} as survey_mode,
-            {{ 'invitations.disposition' if 'disposition' in said['columns'] else "'delivered'" }} as disposition,
+            {{ named(moment_or_null(dataset, 'day', 'invitations'), 'sent_at') }},
+            {{ named(column_or_null(dataset, 'survey_mode', dbt.type_string(), 'invitations'), 'survey_mode') }},
+            {{ 'invitations.disposition' if 'disposition' in said['columns'] else "'delivered' as disposition" }},
             {%- if owner_shape == 'transaction' %}
             coalesce({{ customer_hash }}, orders.{{ customer_column(owner) }}) as customer_hash,
             {%- else %}
-            {{ customer_hash }} as customer_hash,
+            {{ named(customer_hash, 'customer_hash') }},
             {%- endif %}
-            {{ identity_or_null(dataset, 'email', 'invitations') }} as email_hash,
-            {{ identity_or_null(dataset, 'phone', 'invitations') }} as phone_hash,
-            {{ identity_or_null(dataset, 'serial', 'invitations') }} as serial_hash,
+            {{ named(identity_or_null(dataset, 'email', 'invitations'), 'email_hash') }},
+            {{ named(identity_or_null(dataset, 'phone', 'invitations'), 'phone_hash') }},
+            {{ named(identity_or_null(dataset, 'serial', 'invitations'), 'serial_hash') }},
             {{ 'contacts.customer_key' if owner_shape == 'contact' else 'cast(null as bigint)' }} as known_customer_key,
             {%- if has_answers %}
             invitations.{{ day_column(dataset, said['answered']) }} as answered_on,
-            {{ moment_or_null(dataset, 'answered', 'invitations') }} as answered_at,
+            {{ named(moment_or_null(dataset, 'answered', 'invitations'), 'answered_at') }},
             invitations.score,
             invitations.answer_status
             {%- else %}

@@ -63,7 +63,7 @@ answered_on_the_invitation as (
             invitations.survey_mode,
             invitations.sent_at,
             answers.{{ day_column(dataset, landing_dataset(dataset)['answered']) }} as response_on,
-            {{ moment_or_null(dataset, 'answered', 'answers') }} as response_at,
+            {{ named(moment_or_null(dataset, 'answered', 'answers'), 'response_at') }},
             answers.score
         from {{ ref('stg_' ~ dataset) }} as answers
         inner join invitations
@@ -86,12 +86,12 @@ answered_without_invitation as (
             chain_key,
             partner_code,
             {{ number_column(dataset) }} as response_no,
-            {{ identity_or_null(dataset, 'customer') }} as customer_hash,
-            {{ identity_or_null(dataset, 'email') }} as email_hash,
-            {{ identity_or_null(dataset, 'phone') }} as phone_hash,
-            {{ column_or_null(dataset, 'survey_mode', dbt.type_string()) }} as survey_mode,
+            {{ named(identity_or_null(dataset, 'customer'), 'customer_hash') }},
+            {{ named(identity_or_null(dataset, 'email'), 'email_hash') }},
+            {{ named(identity_or_null(dataset, 'phone'), 'phone_hash') }},
+            {{ named(column_or_null(dataset, 'survey_mode', dbt.type_string()), 'survey_mode') }},
             {{ day_column(dataset, landing_dataset(dataset)['answered']) }} as response_on,
-            {{ moment_or_null(dataset, 'answered') }} as response_at,
+            {{ named(moment_or_null(dataset, 'answered'), 'response_at') }},
             score
         from {{ ref('stg_' ~ dataset) }}
         {% if not loop.last %}

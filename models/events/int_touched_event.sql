@@ -1,5 +1,5 @@
-{#- Keys of events that may come out otherwise than in the last load: their row is touched, or who they belong to, or the
-    row that they are about. What an event hangs on follows from the contract: its identities, the unit, `belongs_to`. -#}
+{#- Keys of events that may come out otherwise than in the last load: their row is touched, or who they belong to, or
+    the row that they are about. What an event hangs on follows from the contract: identities, unit, `belongs_to`. -#}
 {%- set in_rows = 'row_key in (select row_key from touched_rows)' -%}
 with
 
@@ -34,13 +34,14 @@ touched_serials as (
     {%- if said['belongs_to'] -%}
         {%- set owner = said['belongs_to']['dataset'] -%}
         {%- do conditions.append(
-            '(' ~ said['belongs_to']['by'] | join(', ') ~ ') in (select partner_code, row_no from ' ~ owner ~ '_numbers)'
+            '(' ~ said['belongs_to']['by'] | join(', ') ~ ') in ('
+            ~ 'select partner_code, row_no from ' ~ owner ~ '_numbers)'
         ) -%}
     {%- endif -%}
     {%- for answers in answered_by(dataset) -%}
         {%- do conditions.append(
-            '(partner_code, ' ~ number_column(dataset) ~ ") in (select partner_code, row_no from touched_rows where dataset = '"
-            ~ answers ~ "')"
+            '(partner_code, ' ~ number_column(dataset) ~ ') in ('
+            ~ "select partner_code, row_no from touched_rows where dataset = '" ~ answers ~ "')"
         ) -%}
     {%- endfor %}
     {{ dataset }}_rows as (

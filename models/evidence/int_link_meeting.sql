@@ -129,7 +129,7 @@ meetings as (
         from {{ ref('stg_' ~ dataset) }} as events
         inner join links on events.link_key = links.link_key
         inner join ownerships
-            on {{ owned_on('events.' ~ identity_columns(dataset)['serial'], 'events.' ~ day_of(dataset), 'ownerships') }}
+            on {{ owned_on(identity_or_null(dataset, 'serial', 'events'), 'events.' ~ day_of(dataset), 'ownerships') }}
         left join erased on ownerships.customer_key = erased.customer_key
         where erased.customer_key is null
     {% endfor %}

@@ -1,9 +1,10 @@
-{#- The number is what rows of other data sets name a row by: text, and only of data sets of whose rows others are a part. -#}
+{#- The number is what rows of other data sets name a row by: text, and only where others belong to these rows. -#}
 {%- set datasets = datasets_with('load', 'changes') -%}
 with
 
 {% for dataset in datasets -%}
-    {%- set number = 'cast(' ~ number_column(dataset) ~ ' as ' ~ dbt.type_string() ~ ')' if is_named_by_others(dataset) else 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set number = 'cast(' ~ (number_column(dataset) if is_named_by_others(dataset) else 'null') ~ ' as '
+        ~ dbt.type_string() ~ ')' -%}
     {{ dataset }}_rows as (
 
         select

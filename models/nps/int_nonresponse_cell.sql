@@ -1,7 +1,8 @@
-{#- Who was asked and who answered, by survey mode, tenure band and segment. Where a survey records no invitations (a shop
-    asks at the till), the customers who bought at its link stand for those asked, and the mode is in no weight. A link
-    may have surveys of both kinds: each stands for those whom it could ask. -#}
-{%- set weighting_channel = 'case when unioned.is_mode_weighted then coalesce(nullif(unioned.channel_key, 0), -1) else 0 end' %}
+{#- Who was asked and who answered, by survey mode, tenure band and segment. Where a survey records no invitations (a
+    shop asks at the till), the customers who bought at its link stand for those asked, and the mode is in no weight. A
+    link may have surveys of both kinds: each stands for those whom it could ask. -#}
+{%- set stated = 'coalesce(nullif(unioned.channel_key, 0), -1)' -%}
+{%- set weighting_channel = 'case when unioned.is_mode_weighted then ' ~ stated ~ ' else 0 end' %}
 with
 
 invitations as {{ inline_cte() }} (
@@ -46,7 +47,9 @@ surveys as (
     select
         survey_key,
         link_key,
-        survey_code in ('{{ inviting_surveys() | join("', '") }}') as is_inviting
+        survey_code in (
+            '{{ inviting_surveys() | join("',\n            '") }}'
+        ) as is_inviting
     from {{ ref('dim_survey') }}
 
 ),

@@ -1,6 +1,7 @@
 {#- A record of a tier that names two identities makes a pair of them: whose records these are follows from the contract
     (shapes party, transaction, survey and contact). A unit stands for a serial number in the hands of one owner. -#}
 {%- set sources = identity_records() -%}
+-- noqa: disable=LT02
 with
 
 ownership as (

@@ -74,7 +74,7 @@ unioned as (
             {{ 'transactions.' ~ paid['column'] ~ " in ('" ~ paid['words'] | join("', '") ~ "')" if paid else 'true' }}
                 as is_customer_paid,
             transactions.revenue_eur,
-            {{ 'transactions.margin_eur' if 'cost' in said['columns'] else 'cast(null as decimal(18, 2))' }} as margin_eur
+            {{ 'transactions.margin_eur' if 'cost' in said['columns'] else 'cast(null as decimal(18, 2)) as margin_eur' }}
         from {{ ref('stg_' ~ dataset) }} as transactions
         {%- if said['product'] == 'of_unit' %}
         left join units on transactions.{{ identity_columns(dataset)['serial'] }} = units.serial_hash

@@ -42,8 +42,8 @@ registered as (
         select
             chain_key,
             {{ customer_column(dataset) }} as node_key,
-            {{ column_or_null(dataset, 'segment', dbt.type_string()) }} as segment,
-            {{ day_of(dataset) or 'cast(null as date)' }} as customer_since
+            {{ named(column_or_null(dataset, 'segment', dbt.type_string()), 'segment') }},
+            {{ named(day_of(dataset) or 'cast(null as date)', 'customer_since') }}
         from {{ ref('stg_' ~ dataset) }}
         {% if not loop.last %}
             union all

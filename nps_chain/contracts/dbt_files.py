@@ -72,21 +72,31 @@ def _macro(contract: Contract) -> str:
     plain = {name: type(value)() if isinstance(value, list | dict | bool) else None for name, value in facts[0].items()}
     lines = [
         f"{{#- {NOTE}",
-        "    A data set's facts, columns under our names; models ask by the macros of contract_facts.sql. -#}",
+        "    Facts of all data sets, by their names; models ask by the macros of contract_facts.sql. Columns stand apart,",
+        "    a branch a data set, since macros are run anew at every call. -#}",
         "{% macro landing_contract() -%}",
         f"    {{%- set dataset = {_jinja(plain)} -%}}",
-        f"    {{%- set column = {_jinja(columns)} -%}}",
         "    {{ return({",
     ]
     for dataset, said in zip(contract.datasets, facts, strict=True):
         lines.append(f"        '{dataset.name}': dict(dataset,")
         lines += [f"            {name}={_jinja(value)}," for name, value in said.items() if value != plain[name]]
-        lines.append("            columns={")
+        lines.append("        ),")
+    lines += [
+        "    }) }}",
+        "{%- endmacro %}",
+        "",
+        "{#- The columns of one data set under our names, in its order. -#}",
+        "{% macro landing_columns(name) -%}",
+        f"    {{%- set column = {_jinja(columns)} -%}}",
+    ]
+    for number, dataset in enumerate(contract.datasets):
+        lines += [f"    {{%- {'elif' if number else 'if'} name == '{dataset.name}' -%}}", "    {{ return({"]
         for one in dataset.stored_columns:
             own = [f"{name}={_jinja(value)}" for name, value in _column_facts(one).items() if value != columns[name]]
-            lines.append(f"                '{one.alias}': dict({', '.join(['column', *own])}),")
-        lines.append("            }),")
-    return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
+            lines.append(f"        '{one.alias}': dict({', '.join(['column', *own])}),")
+        lines.append("    }) }}")
+    return "\n".join([*lines, "    {%- endif -%}", "{%- endmacro %}", ""])
 
 
 def _facts(dataset: Dataset) -> dict[str, Any]:

@@ -19,6 +19,8 @@ QUARTERS = list(pd.date_range("2025-01-01", "2025-10-01", freq="QS"))
 # what is published for AAPOR's letters, and which ours are
 LETTERS = {"answered": "I", "invalid_answer": "P", "opted_out": "R", "not_answered": "U", "bounced": "U"}
 SHOP, DEALER = 20014, 10013
+# of the shop, which asks at the till, and of the dealer, which invites
+SURVEYS = [5, 3]
 FIGURES = ["n_eff", "nps_weighted", "nps_weighted_ci_low", "nps_weighted_ci_high", "largest_weight", "weight_strata"]
 
 
@@ -333,12 +335,13 @@ def random_survey(random: np.random.Generator, size: int) -> tuple[pd.DataFrame,
         chain_link_key=DEALER, chain_key=1001, sent_on=base["day"], disposition=random.choice(list(LETTERS), size)
     )
     link = random.choice([SHOP, DEALER], size)
-    responses = base.assign(chain_link_key=link, chain_key=link // 10, response_on=base["day"])
+    survey = np.where(link == SHOP, *SURVEYS)
+    responses = base.assign(chain_link_key=link, chain_key=link // 10, survey_key=survey, response_on=base["day"])
     answer = random.integers(0, 3, size)
     for number, column in enumerate(("is_promoter", "is_passive", "is_detractor")):
         responses[column] = (answer == number).astype(int)
     link = random.choice([SHOP, DEALER], size)
-    purchases = base.assign(chain_link_key=link, chain_key=link // 10, transaction_on=base["day"])
+    purchases = base.assign(chain_link_key=link, chain_key=link // 10, link_key=link % 10, transaction_on=base["day"])
     return invitations, responses, purchases
 
 
@@ -359,6 +362,8 @@ def give_survey(sandbox: Sandbox, random: np.random.Generator) -> tuple[pd.DataF
     ):
         types = {day: "date", "quarter_start_on": "date", "customer_key": "bigint"}
         sandbox.give(node, rows.drop(columns="day"), types)
+    surveys = {"survey_key": SURVEYS, "link_key": [SHOP % 10, DEALER % 10], "survey_code": ["shop_visit", "post_sale"]}
+    sandbox.give("dim_survey", pd.DataFrame(surveys))
     partners = pd.DataFrame({"partner_key": [1, 2, 3, 4], "partner_code": ["a", "a", "b", "c"]})
     sandbox.give("dim_partner", partners)
     customers = pd.DataFrame(itertools.product(range(1, 280), (1001, 2001)), columns=["customer_key", "chain_key"])

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from landing_builder import PROJECT
 from lifelines import KaplanMeierFitter
 from scipy import stats
 
@@ -137,12 +138,14 @@ def lay_down_touchpoints(sandbox: Sandbox) -> None:
     columns = ["customer_key", "touchpoint_key", "transaction_kind", "product_key", "transaction_on"]
     kinds = {"customer_key": "bigint", "product_key": "integer", "transaction_on": "date"}
     sandbox.give("fct_transaction", pd.DataFrame(transactions, columns=columns).assign(chain_key=CHAIN), kinds)
-    contacts = pd.DataFrame({"customer_key": [1, None], "chain_key": CHAIN, "opened_on": [AS_OF, AS_OF]})
+    for seed in ("links", "purchase_meetings"):
+        sandbox.give(seed, pd.read_csv(PROJECT / "seeds" / f"{seed}.csv"))
+    contacts = pd.DataFrame({"customer_key": [1, None], "chain_key": CHAIN, "link_key": 5, "opened_on": [AS_OF, AS_OF]})
     sandbox.give("fct_contact", contacts, {"customer_key": "bigint", "opened_on": "date"})
     invitations = pd.DataFrame({"customer_key": [7, None], "chain_key": CHAIN, "chain_link_key": 10012})
     sent = invitations.assign(sent_on=[day(70), day(70)])
     sandbox.give("fct_survey_invitation", sent, {"customer_key": "bigint", "sent_on": "date"})
-    claims = pd.DataFrame({"serial_hash": [91, 91, 91, 92], "chain_key": CHAIN})
+    claims = pd.DataFrame({"serial_hash": [91, 91, 91, 92], "chain_key": CHAIN, "link_key": 1})
     claims["claimed_on"] = [day(99), day(100), day(300), day(100)]
     sandbox.give("stg_manufacturer__warranty_claims", claims, {"claimed_on": "date"})
     owners = pd.DataFrame({"customer_key": [8, 9, 10], "serial_hash": [91, 91, 92], "chain_key": CHAIN})
