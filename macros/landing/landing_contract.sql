@@ -1,5 +1,5 @@
 {#- Written by `make docs` from contract/landing.yml. Change that, not this.
-    Facts of all data sets, by their names; models ask by the macros of contract_facts.sql. Columns stand apart,
+    Facts of all data sets, by their names; models ask by contract_facts.sql. Columns stand apart,
     a branch a data set, since macros are run anew at every call. -#}
 {% macro landing_contract() -%}
     {%- set dataset = {'shape': none, 'load': none, 'link': none, 'key': [], 'day': none, 'answered': none, 'survey': none, 'holds': [], 'touchpoint': none, 'kind': none, 'paid_by_customer': none, 'product': none, 'hands_over': false, 'belongs_to': none, 'references': [], 'date_format': none, 'decimal_comma': false} -%}

@@ -45,8 +45,8 @@ unioned as (
             '{{ said['survey'] }}' as survey_code,
             {{ 'contacts' if owner_shape == 'contact' else 'invitations' }}.chain_key,
             invitations.partner_code,
-            invitations.{{ number_column(dataset) }} as invitation_no,
-            invitations.{{ day_of(dataset) }} as sent_on,
+            {{ named('invitations.' ~ number_column(dataset), 'invitation_no') }},
+            {{ named('invitations.' ~ day_of(dataset), 'sent_on') }},
             {{ named(moment_or_null(dataset, 'day', 'invitations'), 'sent_at') }},
             {{ named(column_or_null(dataset, 'survey_mode', dbt.type_string(), 'invitations'), 'survey_mode') }},
             {{ 'invitations.disposition' if 'disposition' in said['columns'] else "'delivered' as disposition" }},
@@ -60,7 +60,7 @@ unioned as (
             {{ named(identity_or_null(dataset, 'serial', 'invitations'), 'serial_hash') }},
             {{ 'contacts.customer_key' if owner_shape == 'contact' else 'cast(null as bigint)' }} as known_customer_key,
             {%- if has_answers %}
-            invitations.{{ day_column(dataset, said['answered']) }} as answered_on,
+            {{ named('invitations.' ~ day_column(dataset, said['answered']), 'answered_on') }},
             {{ named(moment_or_null(dataset, 'answered', 'invitations'), 'answered_at') }},
             invitations.score,
             invitations.answer_status

@@ -48,7 +48,9 @@ surveys as (
         survey_key,
         link_key,
         survey_code in (
-            '{{ inviting_surveys() | join("',\n            '") }}'
+            {%- for code in inviting_surveys() %}
+            '{{ code }}'{{ ',' if not loop.last }}
+            {%- endfor %}
         ) as is_inviting
     from {{ ref('dim_survey') }}
 

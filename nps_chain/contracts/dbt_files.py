@@ -72,7 +72,7 @@ def _macro(contract: Contract) -> str:
     plain = {name: type(value)() if isinstance(value, list | dict | bool) else None for name, value in facts[0].items()}
     lines = [
         f"{{#- {NOTE}",
-        "    Facts of all data sets, by their names; models ask by the macros of contract_facts.sql. Columns stand apart,",
+        "    Facts of all data sets, by their names; models ask by contract_facts.sql. Columns stand apart,",
         "    a branch a data set, since macros are run anew at every call. -#}",
         "{% macro landing_contract() -%}",
         f"    {{%- set dataset = {_jinja(plain)} -%}}",
