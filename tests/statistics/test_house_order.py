@@ -76,6 +76,7 @@ def test_a_model_is_as_open_as_it_is_read(manifest: dict[str, Any]) -> None:
     for node in models(manifest).values():
         if node["name"].startswith(PREFIXES):
             assert node["config"]["access"] == "public", node["name"]
+            assert node["config"]["contract"]["enforced"] and node["docs"]["show"], node["name"]
         elif node["name"] in read_elsewhere:
             assert node["config"]["access"] == "protected", node["name"]
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from nps_chain.contracts import pages
-from nps_chain.contracts.landing import CONTRACT_PATH, load_contract
+from nps_chain.contracts.landing import CONTRACT_PATH, SEEDS, load_contract
 from nps_chain.contracts.marts import Column, load_tables
 from nps_chain.errors import UserError
 from nps_chain.people.identity import COUNTRIES_PATH
@@ -151,6 +151,15 @@ def test_times_of_every_known_country_are_read_fast():
     with COUNTRIES_PATH.open(encoding="utf-8", newline="") as stream:
         zones = {row["time_zone"] for row in csv.DictReader(stream)}
     assert zones <= set(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["time_zones"])
+
+
+def test_retention_of_every_industry_is_shown_after_its_window() -> None:
+    """The verdict shows the retention of that horizon; an industry without it would have none."""
+    with (SEEDS / "industries.csv").open(encoding="utf-8", newline="") as stream:
+        windows = {(row["industry_code"], row["retention_window_days"]) for row in csv.DictReader(stream)}
+    with (SEEDS / "retention_horizons.csv").open(encoding="utf-8", newline="") as stream:
+        horizons = {(row["industry_code"], row["horizon_days"]) for row in csv.DictReader(stream)}
+    assert windows and windows <= horizons
 
 
 # ------------------------------------------------------------------ the contracts of public tables
