@@ -1,4 +1,4 @@
-"""docs/design.md and README.md name every folder, wing, public table and page, in the order that holds."""
+"""Pages name every folder, wing, public table and page, in the order that holds, and no test that is not there."""
 
 import re
 from pathlib import Path
@@ -12,6 +12,8 @@ from nps_chain.contracts.marts import load_tables
 ROOT = Path(__file__).parents[2]
 DESIGN, README = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/design.md", "README.md"))
 GROUPS = yaml.safe_load((ROOT / "models" / "_groups.yml").read_text(encoding="utf-8"))["groups"]
+OTHERS = [path.read_text(encoding="utf-8") for path in [ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]]
+TESTS = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
 TABLES = {table.name for table in load_tables()}
 
 
@@ -38,7 +40,9 @@ def faults(design: str, readme: str) -> list[str]:
     found += [f"the table {name} in README.md" for name in sorted(marts ^ set(got))]
     pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
     linked = re.findall(r"\]\((docs/[^)#]+)\)", " ".join(row[0] for row in rows(readme, "Where things are")))
-    return found + [f"the page {name} in README.md" for name in sorted(pages ^ set(linked))]
+    found += [f"the page {name} in README.md" for name in sorted(pages ^ set(linked))]
+    named = set(re.findall(r"`(test_\w+\.py)`", " ".join([design, readme, *OTHERS])))
+    return found + [f"the test {name}" for name in sorted(named - TESTS)]
 
 
 def test_the_pages_are_those_of_the_project() -> None:
@@ -52,6 +56,7 @@ def test_the_pages_are_those_of_the_project() -> None:
         ("| `intake` | the landing", "| `reading` | the landing", "the wings are not those of nps_chain"),
         ("| mart_earned_growth | chain", "| mart_growth | chain", "the grain of mart_earned_growth"),
         ("| `mart_weakest_link` | chain", "| chain", "the table mart_weakest_link in README.md"),
+        ("# Design\n", "# Design\n`test_nobody.py`", "the test test_nobody.py"),
         ("| [docs/roadmap.md](docs/roadmap.md) |", "| |", "the page docs/roadmap.md in README.md"),
     ],
 )
