@@ -1,7 +1,6 @@
 """docs/landing.md, written from the contract, so that the two cannot disagree."""
 
 import csv
-from itertools import groupby
 from pathlib import Path
 
 from nps_chain.contracts.landing import (
@@ -22,7 +21,7 @@ STAGES = {
     "identity": "after the person is known",
 }
 ADMINISTRATION = {"chain": "Chain administration"}
-DELIMITERS = {",": "comma", ";": "semicolon"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
 def write(path: Path = DOCS_PATH) -> None:
@@ -42,11 +41,25 @@ def render(contract: Contract) -> str:
         "record_lines": f"{MAX_RECORD_LINES:,}",
         "countries": _codes("countries.csv", "country_code", "country_name"),
         "industries": _codes("industries.csv", "industry_code", "industry_name"),
+        **_surveys(contract),
     }
     page = TEMPLATE_PATH.read_text(encoding="utf-8")
     for name, text in parts.items():
         page = page.replace(f"<<{name}>>", text)
     return page
+
+
+def _surveys(contract: Contract) -> dict[str, str]:
+    """The data sets of answers, by where the invitation stands: in the same row, in another data set, or nowhere."""
+    found: dict[str, list[str]] = {"answered_in_rows": [], "answered_apart": [], "answered_alone": []}
+    for dataset in contract.datasets:
+        if "invitations" in dataset.holds and "answers" in dataset.holds:
+            found["answered_in_rows"].append(f"`{dataset.name}`")
+        elif "answers" in dataset.holds:
+            owner = contract.dataset(dataset.belongs_to.dataset) if dataset.belongs_to else None
+            is_apart = owner is not None and owner.shape == "survey"
+            found["answered_apart" if is_apart else "answered_alone"].append(f"`{dataset.name}`")
+    return {name: ", ".join(datasets) or "none" for name, datasets in found.items()}
 
 
 def _seed(name: str) -> list[dict[str, str]]:
@@ -58,10 +71,17 @@ def _codes(seed: str, code: str, name: str) -> str:
     return ", ".join(f"`{row[code]}` {row[name]}" for row in _seed(seed))
 
 
+def _by_source(contract: Contract) -> dict[str, list[Dataset]]:
+    """The data sets of each source, also where they don't stand together; who is named first comes first."""
+    sources: dict[str, list[Dataset]] = {}
+    for dataset in contract.datasets:
+        sources.setdefault(dataset.source, []).append(dataset)
+    return sources
+
+
 def _tree(contract: Contract) -> str:
     lines = ["landing/"]
-    for source, datasets in groupby(contract.datasets, key=lambda one: one.source):
-        group = list(datasets)
+    for source, group in _by_source(contract).items():
         indent = "    "
         lines.append(f"{indent}{source}/")
         if group[0].has_partner_folder:
@@ -76,7 +96,7 @@ def _tree(contract: Contract) -> str:
 def _datasets(contract: Contract) -> str:
     parts = []
     titles = ADMINISTRATION | {row["link_code"]: row["link_name"] for row in _seed("links.csv")}
-    for source, datasets in groupby(contract.datasets, key=lambda one: one.source):
+    for source, datasets in _by_source(contract).items():
         parts.append(f"## {titles.get(source, source)}\n")
         parts += [_dataset(dataset) for dataset in datasets]
     return "\n".join(parts).rstrip()
@@ -106,7 +126,8 @@ def _format(dataset: Dataset) -> str:
         return "Newline-delimited JSON, UTF-8; a dot in a column's name means an object within the object"
     point = "decimal comma" if dataset.decimal_comma else "decimal point"
     encoding = {"utf-8": "UTF-8", "windows-1252": "Windows-1252"}[dataset.encoding]
-    return f"CSV, {DELIMITERS[dataset.delimiter]} between fields, {encoding}, dates {dataset.date_format}, {point}"
+    delimiter = DELIMITERS.get(dataset.delimiter, f"`{dataset.delimiter}`")
+    return f"CSV, {delimiter} between fields, {encoding}, dates {dataset.date_format}, {point}"
 
 
 def _column(column: Column, dataset: Dataset) -> str:

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,16 @@ def test_contract_that_is_no_yaml_is_one_sentence(tmp_path):
 
 def test_landing_page_is_up_to_date():
     assert pages.DOCS_PATH.read_text(encoding="utf-8") == pages.render(load_contract()), "run `make docs`"
+
+
+def test_the_page_keeps_a_source_together_wherever_its_data_sets_stand():
+    """And a delimiter that has no name of its own stands as it is."""
+    contract = load_contract()
+    stray = replace(contract.dataset("dealer__customers"), name="dealer__strays", title="Strays", delimiter="|")
+    page = pages.render(replace(contract, datasets=(*contract.datasets, stray)))
+    assert page.count("## Dealer\n") == 1
+    assert page.index("### Strays") < page.index("## Shop\n")
+    assert "CSV, `|` between fields" in page
 
 
 def test_landing_page_names_every_column_and_reason():
