@@ -42,6 +42,10 @@ NEEDED = {
     "transaction": ("touchpoint", "kind", "day"),
     "contact": ("touchpoint", "day"),
 }
+# The columns, by our names, that models read of every data set of a shape.
+NEEDED_COLUMNS = {"transaction": ("revenue",), "contact": ("channel", "reason", "opened_at")}
+# Shapes whose rows are called by a number within their partner.
+NUMBERED = ("survey", "contact")
 PARTNER_CODE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -236,12 +240,15 @@ class Contract:
 
 
 @cache
+def seed_rows(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of a seed."""
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return tuple(csv.DictReader(stream))
+
+
 def seed_codes(name: str | None) -> tuple[str, ...]:
     """The codes of a seed; none where it names no seed of codes."""
-    if name not in CODES:
-        return ()
-    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(row[CODES[name]] for row in csv.DictReader(stream))
+    return tuple(row[CODES[name]] for row in seed_rows(name)) if name in CODES else ()
 
 
 def _check_shape(dataset: Dataset, names: set[str]) -> None:
@@ -259,8 +266,21 @@ def _check_shape(dataset: Dataset, names: set[str]) -> None:
     kinds = [one.identity for one in dataset.stored_columns if one.identity]
     own = [kind for kind in kinds if kind in ("customer", "loyalty")]
     _check(len(set(kinds)) == len(kinds) and len(own) < 2, "{where} names an identity of one kind twice")
+    _check_columns(dataset)
     both = set(dataset.holds) == {"invitations", "answers"}
     _check(not both or dataset.answered is not None, "{where} holds answers and does not say when they were `answered`")
+
+
+def _check_columns(dataset: Dataset) -> None:
+    """The columns that models read of its shape are there."""
+    needed = NEEDED_COLUMNS.get(dataset.shape, ()) + (("score",) if "answers" in dataset.holds else ())
+    missing = sorted(set(needed) - {column.alias for column in dataset.stored_columns})
+    _check(not missing, f"{{where}} has the shape {dataset.shape} and no column {', '.join(missing)}")
+    own = [column for column in dataset.stored_columns if column.identity in ("customer", "loyalty")]
+    _check(dataset.shape != "party" or bool(own), "{where} has the shape party and no identity of its customers")
+    is_numbered = len(dataset.key) == 2 and "partner_code" in dataset.key
+    fault = f"{{where}} has the shape {dataset.shape}, whose key is partner_code and one column more"
+    _check(dataset.shape not in NUMBERED or is_numbered, fault)
 
 
 def _check(condition: bool, fault: str) -> None:
@@ -281,15 +301,18 @@ def load_contract(path: Path = CONTRACT_PATH) -> Contract:
 
 
 def _check_others(contract: Contract) -> None:
-    """Data sets that others refer to are there, and codes are those of the seeds."""
+    """Data sets that others refer to are there, and codes are those of the seeds and of the data set's link."""
     names = {dataset.name for dataset in contract.datasets}
     for dataset in contract.datasets:
         named = {one.to for one in dataset.references} | ({dataset.belongs_to.dataset} if dataset.belongs_to else set())
         if named - names:
-            strangers = ", ".join(sorted(named - names))
-            fault = f"data set {dataset.name} refers to {strangers}, which is not there"
-            raise UserError(f"The landing contract is not valid: {fault}.")
+            raise _fault(dataset, f"refers to {', '.join(sorted(named - names))}, which is not there")
         for seed, code in (("links", dataset.link), ("surveys", dataset.survey), ("touchpoints", dataset.touchpoint)):
             if code and code not in seed_codes(seed):
-                fault = f"data set {dataset.name} names {code}, which is no row of seeds/{seed}.csv"
-                raise UserError(f"The landing contract is not valid: {fault}.")
+                raise _fault(dataset, f"names {code}, which is no row of seeds/{seed}.csv")
+            if code and dataset.link not in {row["link_code"] for row in seed_rows(seed) if row[CODES[seed]] == code}:
+                raise _fault(dataset, f"names {code}, which is of another link in seeds/{seed}.csv")
+
+
+def _fault(dataset: Dataset, text: str) -> UserError:
+    return UserError(f"The landing contract is not valid: data set {dataset.name} {text}.")

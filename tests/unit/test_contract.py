@@ -106,6 +106,45 @@ def test_a_code_that_no_seed_has_is_one_sentence(tmp_path, name, seed):
     assert str(error.value) == f"The landing contract is not valid: {said}."
 
 
+def without(column: str):
+    """Take a column out of a data set."""
+    return lambda dataset: dataset["columns"].remove(next(one for one in dataset["columns"] if one["name"] == column))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("shop__survey", {"survey": "post_sale"}, "names post_sale, which is of another link in seeds/surveys.csv"),
+        ("shop__receipts", {"touchpoint": "sale"}, "names sale, which is of another link in seeds/touchpoints.csv"),
+        (
+            "shop__survey",
+            {"key": ["partner_code", "answer_no", "receipt_no"]},
+            "has the shape survey, whose key is partner_code and one column more",
+        ),
+        ("shop__survey", without("score"), "has the shape survey and no column score"),
+        ("shop__receipts", without("revenue"), "has the shape transaction and no column revenue"),
+        ("contact_centre__contacts", without("reason"), "has the shape contact and no column reason"),
+        (
+            "shop__customers",
+            lambda dataset: dataset["columns"][0].pop("identity"),
+            "has the shape party and no identity of its customers",
+        ),
+    ],
+)
+def test_what_a_shape_and_the_seeds_ask_for_is_one_sentence(tmp_path, name, change, said):
+    document = yaml.safe_load(CONTRACT_PATH.read_text())
+    dataset = next(one for one in document["datasets"] if one["name"] == name)
+    if callable(change):
+        change(dataset)
+    else:
+        dataset.update(change)
+    path = tmp_path / "landing.yml"
+    path.write_text(yaml.safe_dump(document))
+    with pytest.raises(UserError) as error:
+        load_contract(path)
+    assert str(error.value) == f"The landing contract is not valid: data set {name} {said}."
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
