@@ -98,8 +98,15 @@
     ]) }}
 {%- endmacro %}
 
-{#- Amounts of a sale are not negative, amounts of a return are not positive. -#}
-{% macro return_sign_rules(column) -%}
-    {%- set wrong_sign = "(receipt_kind = 'sale' and {0} < 0) or (receipt_kind = 'return' and {0} > 0)" -%}
-    {{ return([['out_of_range:' ~ column, wrong_sign.format(column)]]) }}
+{#- Amounts of a return are not positive, amounts of any other transaction are not negative. Which is which says a column,
+    by the words that the contract's `kind` of the data set translates. -#}
+{% macro return_sign_rules(dataset, column) -%}
+    {%- set kind = landing_dataset(dataset)['kind'] -%}
+    {%- set returns = [] -%}
+    {%- for word, is in kind['words'].items() if is == 'return' -%}
+        {%- do returns.append(word) -%}
+    {%- endfor -%}
+    {%- set is_return = kind['column'] ~ " in ('" ~ returns | join("', '") ~ "')" -%}
+    {%- set wrong_sign = '({0} > 0 and {1}) or ({0} < 0 and not {1})'.format(column, is_return) -%}
+    {{ return([['out_of_range:' ~ column, wrong_sign]]) }}
 {%- endmacro %}

@@ -5,8 +5,8 @@ with {{ parsed_rows('shop__receipts') }},
 {{ matched_rows('shop__receipts') }},
 
 {{ judged_rows('shop__receipts', after={
-    'revenue': return_sign_rules('revenue'),
-    'cost': return_sign_rules('cost'),
+    'revenue': return_sign_rules('shop__receipts', 'revenue'),
+    'cost': return_sign_rules('shop__receipts', 'cost'),
 }) }}
 
 select * from final
