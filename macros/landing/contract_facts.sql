@@ -222,6 +222,15 @@
     }.get(product, 'cast(null as ' ~ dbt.type_string() ~ ')')) }}
 {%- endmacro %}
 
+{#- The links that are scored: no chain has more of them. -#}
+{% macro surveyed_links() -%}
+    {%- set found = [] -%}
+    {%- for said in landing_contract().values() if said['shape'] == 'survey' -%}
+        {%- do found.append(said['link']) -%}
+    {%- endfor -%}
+    {{ return(found | unique | list) }}
+{%- endmacro %}
+
 {#- The codes of the surveys that record whom they invite. -#}
 {% macro inviting_surveys() -%}
     {%- set found = [] -%}

@@ -109,7 +109,7 @@ explained as (
             when groups.links_compared < 2
                 then 'no other link of the chain was scored in enough of these journeys'
             when groups.links_compared > {{ var('importance_max_links') }}
-                then 'more than {{ var("importance_max_links", 5) }} links to compare'
+                then 'more than {{ var("importance_max_links") }} links to compare'
             when groups.rarest_pair < {{ var('min_responses_shown') }}
                 then 'two of the links were scored together in fewer than {{ var("min_responses_shown") }} journeys'
         end as missing_evidence

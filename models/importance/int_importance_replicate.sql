@@ -155,7 +155,7 @@ importance as (
     {{ lmg(
         'covariances',
         ['chain_key', 'ownership_age_band_key', 'replicate'],
-        max_predictors=var('importance_max_links'),
+        max_predictors=[var('importance_max_links'), surveyed_links() | length] | min,
     ) }}
 
 )

@@ -23,7 +23,11 @@ placed as (
 
     select
         *,
-        row_number() over (partition by chain_key order by link_key) as place
+        -- those that are scored come first, so that their places are as few as they are
+        row_number() over (
+            partition by chain_key
+            order by case when link_code in ('{{ surveyed_links() | join("', '") }}') then 0 else 1 end, link_key
+        ) as place
     from chain_links
 
 )

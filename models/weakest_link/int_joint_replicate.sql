@@ -8,7 +8,7 @@
     var joint_prior_pairs pairs (docs/study.md shows that this errs least). With all links scored by all it is least
     squares. In an additive model the average attributable fraction of a link (Eide and Gefeller 1995), the Shapley value
     over all orders of putting links right, is the mean of its coefficient times its score: closed form, and links add up. -#}
-{%- set places = range(1, var('importance_max_links') + 1) -%}
+{%- set places = range(1, surveyed_links() | length + 1) -%}
 {#- variables 1 and 2 are the link's own detractors and passives; the links of the chain follow -#}
 {%- set own = 2 -%}
 {%- set prior = var('joint_prior_pairs') -%}
@@ -225,7 +225,7 @@ systems as (
 coefficients as (
 
     {{ solve_symmetric(
-        'systems', ['chain_link_key', 'is_standardised', 'replicate'], own + var('importance_max_links')
+        'systems', ['chain_link_key', 'is_standardised', 'replicate'], own + places | length
     ) }}
 
 )
