@@ -35,6 +35,7 @@ COLUMNS = (
     ("P(weakest)", 11, True),
     ("verdict", 13, False),
 )
+OTHER_WIDTHS = sum(width for _, width, _ in COLUMNS[1:])
 _LINKS = """
 select
     chain_name,
@@ -96,11 +97,12 @@ def verdict(published: Path) -> str:
 def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
     lines: list[str] = []
     rows = connection.execute(_LINKS).fetchall()
+    first = _first_width([row[2] for row in rows])
     for (chain, window), links in groupby(rows, key=lambda row: row[:2]):
         lines += [f"{chain}: the weakest link (retained = bought again within {window} days)", ""]
-        lines += [_line([heading for heading, _, _ in COLUMNS]), "-" * sum(width for _, width, _ in COLUMNS)]
+        lines += [_line([heading for heading, _, _ in COLUMNS], first), "-" * (first + OTHER_WIDTHS)]
         rows_of_chain = list(links)
-        lines += [_line(_cells(row[2:-2])) for row in rows_of_chain]
+        lines += [_line(_cells(row[2:-2], first), first) for row in rows_of_chain]
         for row in rows_of_chain:
             if row[-3] == CANNOT_TELL:
                 lines += _wrapped(f"{row[2]}: {row[-2]}.")
@@ -120,18 +122,24 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
-def _line(cells: Sequence[str]) -> str:
+def _first_width(names: Sequence[str]) -> int:
+    """The width of the links' column: as wide as their names need, as far as the line allows."""
+    return min(max([COLUMNS[0][1], *(len(name) + 1 for name in names)]), WIDTH - OTHER_WIDTHS)
+
+
+def _line(cells: Sequence[str], first: int) -> str:
+    widths = [first, *(width for _, width, _ in COLUMNS[1:])]
     padded = [
         f"{cell:>{width - 1}} " if is_figure else f"{cell:<{width - 1}} "
-        for cell, (_, width, is_figure) in zip(cells, COLUMNS, strict=True)
+        for cell, width, (_, _, is_figure) in zip(cells, widths, COLUMNS, strict=True)
     ]
     return "".join(padded).rstrip()
 
 
-def _cells(row: Sequence[Any]) -> list[str]:
+def _cells(row: Sequence[Any], first: int) -> list[str]:
     link, answers, nps, low, high, promoters, detractors, value, p_weakest, outcome = row
     return [
-        str(link)[: COLUMNS[0][1] - 1],
+        link if len(link) < first else f"{link[: first - 2]}.",
         _figure(answers, ",.0f"),
         _interval(nps, low, high),
         _figure(promoters, ".1%"),

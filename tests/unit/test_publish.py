@@ -185,12 +185,16 @@ def test_what_failed_in_dbt_carries_its_message():
     ]
 
 
-def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path):
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [("Dealer", "Dealer"), ("Finance company", "Finance company"), ("Garages and bodyshops", "Garages and bo.")],
+)
+def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path, link, shown):
     published = tmp_path / "nps_chain.duckdb"
     with duckdb.connect(str(published)) as connection:
         connection.execute(
             "create table mart_weakest_link as select 'a' as chain_code, 'Cars, Sweden' as chain_name, "
-            "730 as retention_window_days, 1 as link_position, 'Dealer' as link_name, null::bigint as responses, "
+            f"730 as retention_window_days, 1 as link_position, '{link}' as link_name, null::bigint as responses, "
             "null::double as nps, null::double as nps_ci_low, null::double as nps_ci_high, "
             "null::double as promoter_retention, null::double as detractor_retention, "
             "null::double as value_at_stake_eur, null::double as p_weakest, 'cannot_tell' as verdict, "
@@ -209,7 +213,8 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path):
     assert (
         "Data complete to 2024-10-03; the tables cover 2023-10-01 to 2024-09-30, the last four whole quarters." in text
     )
-    assert "  Dealer: too few" in text
+    assert f"\n{shown} " in text
+    assert f"  {link}: too few" in text
     assert "\n\nNothing can be told.\n\n" in text
     assert (
         "Read 10 rows from 1 file: 7 accepted, 3 quarantined, of which 2 erased on request (not listed).\n"
