@@ -194,6 +194,12 @@ def test_the_others_stay(story: Story) -> None:
     assert kept > 0.97 * len(dealers)
 
 
+def test_dbt_reads_the_project_once_per_database(story: Story) -> None:
+    """The scratch database of an erasure doesn't make the build after it read everything again."""
+    logs = "".join(path.read_text(encoding="utf-8") for path in (story.folder / "logs").glob("dbt.log*"))
+    assert logs.count('"name": "UnableToPartialParse"') == len(("the build before the request", "the erasure"))
+
+
 def test_who_was_erased_stays_out_when_they_come_again(story: Story) -> None:
     person = next(person for person in story.erased if "@" in person.email and person.partner.startswith("DLR"))
     stranger = "never.seen.before@post.example"
