@@ -106,6 +106,9 @@
     {%- for word, is in kind['words'].items() if is == 'return' -%}
         {%- do returns.append(word) -%}
     {%- endfor -%}
+    {%- if not returns -%}
+        {%- do exceptions.raise_compiler_error(dataset ~ ': no word of its kind means a return') -%}
+    {%- endif -%}
     {%- set is_return = kind['column'] ~ " in ('" ~ returns | join("', '") ~ "')" -%}
     {%- set wrong_sign = '({0} > 0 and {1}) or ({0} < 0 and not {1})'.format(column, is_return) -%}
     {{ return([['out_of_range:' ~ column, wrong_sign]]) }}
