@@ -59,10 +59,12 @@ def build(
     data_tests: bool = True,
     python: str = sys.executable,
     variables: dict[str, str] | None = None,
+    project: Path = PROJECT,
 ) -> Warehouse:
     """Build a landing folder into a warehouse folder; `threads` replaces the profile's number of threads.
 
-    `python` and `variables` are of another environment than that of the tests, and settings of the build.
+    `python` and `variables` are of another environment than that of the tests, and settings of the build; `project`
+    may be a changed copy. What the build said is in build.log of the warehouse.
     """
     environment = {
         **os.environ,
@@ -81,10 +83,11 @@ def build(
     if threads:
         environment["DBT_PROFILES_DIR"] = str(_profile_with_threads(folder / "profile", threads))
     command = [python, "-m", "nps_chain", "build", "--landing", str(landing)]
-    outcome = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    outcome = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if outcome.returncode:
         lines = (outcome.stdout + outcome.stderr).splitlines()
         raise RuntimeError("the build failed:\n" + "\n".join(lines[-SHOWN_OUTPUT_LINES:]))
+    (folder / "build.log").write_text(outcome.stdout, encoding="utf-8")
     return Warehouse(folder / "nps_chain.duckdb", folder / "work.duckdb")
 
 
