@@ -126,7 +126,7 @@ bench: export NPS_MEMORY_LIMIT ?= 8GB
 bench: $(BENCH_STAMP) ## measure against other ways: make bench SCALES="1e6 1e7" RUNS=5
 	$(VENV)/bench/bin/python -m bench.run --scales $(SCALES) --runs $(RUNS) $(BENCH)
 
-docs: $(BUILD_STAMP) ## write docs/landing.md from the contract
+docs: $(BUILD_STAMP) ## write from the contract what dbt and docs/landing.md say of it
 	@$(RUN) docs
 
 site: $(SITE_STAMP) ## make the documentation as a site to open from the disk: site/index.html
