@@ -49,7 +49,7 @@ surveys as (
         link_key,
         survey_code in (
             {%- for code in inviting_surveys() %}
-            '{{ code }}'{{ ',' if not loop.last }}
+                '{{ code }}'{{ ',' if not loop.last }}
             {%- endfor %}
         ) as is_inviting
     from {{ ref('dim_survey') }}
