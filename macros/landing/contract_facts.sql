@@ -244,3 +244,9 @@
 {% macro euros_or_null(dataset, column) -%}
     {{ return(column ~ '_eur' if column in landing_columns(dataset) else 'cast(null as decimal(18, 2)) as ' ~ column ~ '_eur') }}
 {%- endmacro %}
+
+{#- The margin in euros under its name, or null where the data set does not deliver what a sale cost. -#}
+{% macro margin_or_null(dataset, relation=none) -%}
+    {%- set has_cost = 'cost' in landing_columns(dataset) -%}
+    {{ return(prefixed('margin_eur', relation) if has_cost else 'cast(null as decimal(18, 2)) as margin_eur') }}
+{%- endmacro %}

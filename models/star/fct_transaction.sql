@@ -3,6 +3,7 @@
     pre_hook="{{ forget_touched_facts('transaction_key', 'transaction_on') }}",
 ) }}
 
+-- noqa: disable=LT02
 with
 
 units as (
@@ -62,22 +63,22 @@ unioned as (
         {%- set said = landing_dataset(dataset) -%}
         {%- set paid = said['paid_by_customer'] %}
         select
-            transactions.row_key,
-            transactions.chain_key,
-            transactions.link_key,
-            transactions.partner_code,
-            transactions.{{ customer_column(dataset) }} as customer_hash,
+            orders.row_key,
+            orders.chain_key,
+            orders.link_key,
+            orders.partner_code,
+            {{ named('orders.' ~ customer_column(dataset), 'customer_hash') }},
             '{{ said['touchpoint'] }}' as touchpoint_code,
-            {{ product_of(dataset, 'transactions', 'units') }} as product_code,
-            transactions.{{ day_of(dataset) }} as transaction_on,
-            {{ transaction_kind(dataset, 'transactions') }} as transaction_kind,
-            {{ 'transactions.' ~ paid['column'] ~ " in ('" ~ paid['words'] | join("', '") ~ "')" if paid else 'true' }}
+            {{ product_of(dataset, 'orders', 'units') }} as product_code,
+            orders.{{ day_of(dataset) }} as transaction_on,
+            {{ transaction_kind(dataset, 'orders') }} as transaction_kind,
+            {{ 'orders.' ~ paid['column'] ~ " in ('" ~ paid['words'] | join("', '") ~ "')" if paid else 'true' }}
                 as is_customer_paid,
-            transactions.revenue_eur,
-            {{ 'transactions.margin_eur' if 'cost' in said['columns'] else 'cast(null as decimal(18, 2)) as margin_eur' }}
-        from {{ ref('stg_' ~ dataset) }} as transactions
+            orders.revenue_eur,
+            {{ margin_or_null(dataset, 'orders') }}
+        from {{ ref('stg_' ~ dataset) }} as orders
         {%- if said['product'] == 'of_unit' %}
-        left join units on transactions.{{ identity_columns(dataset)['serial'] }} = units.serial_hash
+        left join units on orders.{{ identity_columns(dataset)['serial'] }} = units.serial_hash
         {%- endif %}
         {% if not loop.last %}
             union all

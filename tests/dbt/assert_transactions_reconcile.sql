@@ -8,7 +8,7 @@ staged as (
         select
             row_key,
             revenue_eur,
-            {{ 'margin_eur' if 'cost' in landing_dataset(dataset)['columns'] else 'cast(null as decimal(18, 2))' }} as margin_eur
+            {{ margin_or_null(dataset) }}
         from {{ ref('stg_' ~ dataset) }}
         {% if not loop.last %}
             union all
