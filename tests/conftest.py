@@ -28,8 +28,11 @@ KEY = "a-key-for-tests-only"
 TESTS = Path(__file__).parent
 # each is a marker too
 FOLDERS = ("unit", "statistics", "builds", "engines")
-# Files of whole builds, longest first, so that no worker is left alone with one at the end.
-LONGEST = ("test_spark_parity", "test_erasure", "test_loads", "test_killed", "test_bad_input", "test_rebuild")
+# Files that take minutes, longest first, so that no worker is left alone with one at the end.
+LONGEST = (
+    *("test_spark_parity", "test_killed", "test_rebuild", "test_loads", "test_erasure", "test_bad_input"),
+    *("test_loads_by_hand", "test_study"),
+)
 
 
 def folder_of(item: pytest.Item) -> str:
