@@ -26,7 +26,16 @@ placed as (
         -- those that are scored come first, so that their places are as few as they are
         row_number() over (
             partition by chain_key
-            order by case when link_code in ('{{ surveyed_links() | join("', '") }}') then 0 else 1 end, link_key
+            order by
+                case
+                    when link_code in (
+                        {%- for code in surveyed_links() %}
+                            '{{ code }}'{{ ',' if not loop.last }}
+                        {%- endfor %}
+                    ) then 0
+                    else 1
+                end,
+                link_key
         ) as place
     from chain_links
 
