@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 PROJECT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(PROJECT), *(str(path.parent) for path in (PROJECT / "tests").rglob("parity.py"))]
+sys.path[:0] = [str(PROJECT / folder) for folder in (".", "tests/support", "tests/builds")]
 
 from parity import differences  # noqa: E402
 

@@ -49,9 +49,9 @@
 
 {#- Whether the answers of a data set stand in rows of their own, each of an invitation that another data set holds. -#}
 {% macro answers_apart(dataset) -%}
-    {%- set said = landing_dataset(dataset) -%}
-    {%- set owner = said['belongs_to']['dataset'] if said['belongs_to'] else none -%}
-    {{ return(said['holds'] == ['answers'] and owner is not none and landing_dataset(owner)['shape'] == 'survey') }}
+    {%- set contract = landing_contract() -%}
+    {%- set owner = contract[dataset]['belongs_to'] -%}
+    {{ return(contract[dataset]['holds'] == ['answers'] and owner and contract[owner['dataset']]['shape'] == 'survey') }}
 {%- endmacro %}
 
 {#- The columns of a data set that hold keyed identities, by the kind of identity. -#}
@@ -80,7 +80,7 @@
 
 {#- The column that names a row within its partner: the one column of the key beside the partner's code. -#}
 {% macro number_column(dataset) -%}
-    {{ return((landing_dataset(dataset)['key'] | reject('equalto', 'partner_code') | list)[-1]) }}
+    {{ return((landing_contract()[dataset]['key'] | reject('equalto', 'partner_code') | list)[-1]) }}
 {%- endmacro %}
 
 {#- The calendar day of a column: of a moment <x>_at the local day <x>_on. -#}
@@ -150,7 +150,7 @@
 {#- The data sets whose rows answer, in rows of their own, the invitations of this one. -#}
 {% macro answered_by(dataset) -%}
     {%- set found = [] -%}
-    {%- for name in surveys_holding('answers') if answers_apart(name) and landing_dataset(name)['belongs_to']['dataset'] == dataset -%}
+    {%- for name in surveys_holding('answers') if answers_apart(name) and landing_contract()[name]['belongs_to']['dataset'] == dataset -%}
         {%- do found.append(name) -%}
     {%- endfor -%}
     {{ return(found) }}
@@ -186,7 +186,7 @@
 {% macro surveys_without_invitations() -%}
     {%- set found = [] -%}
     {%- for dataset in surveys_holding('answers') -%}
-        {%- if dataset not in surveys_holding('invitations') and not answers_apart(dataset) -%}
+        {%- if 'invitations' not in landing_contract()[dataset]['holds'] and not answers_apart(dataset) -%}
             {%- do found.append(dataset) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -235,7 +235,7 @@
 {% macro inviting_surveys() -%}
     {%- set found = [] -%}
     {%- for dataset in surveys_holding('invitations') -%}
-        {%- do found.append(landing_dataset(dataset)['survey']) -%}
+        {%- do found.append(landing_contract()[dataset]['survey']) -%}
     {%- endfor -%}
     {{ return(found | unique | list) }}
 {%- endmacro %}

@@ -217,7 +217,7 @@ def _base_properties(dataset: Dataset) -> str:
         *_column("row_key", "{{ doc('row_key') }}"),
         *_column("reject_reason", "{{ doc('reject_reason') }}"),
     ]
-    if descriptions.has_answers(dataset):
+    if dataset.has_answers:
         lines += _column("answer_reject_reason", "{{ doc('answer_reject_reason') }}")
     return "\n".join([*lines, ""])
 

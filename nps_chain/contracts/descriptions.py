@@ -8,11 +8,6 @@ from nps_chain.contracts.landing import Column, Dataset
 PLACE = ("industry_key", "country_key", "link_key")
 
 
-def has_answers(dataset: Dataset) -> bool:
-    """Whether a row is an invitation with its answer."""
-    return len(dataset.holds) > 1
-
-
 def _by_name(dataset: Dataset, **facts: object) -> list[Column]:
     return [one for one in dataset.stored_columns if all(getattr(one, name) == value for name, value in facts.items())]
 
@@ -58,7 +53,7 @@ def staging_columns(dataset: Dataset) -> dict[str, str]:
         )
     if {"revenue", "cost"} <= {column.alias for column in money}:
         columns["margin_eur"] = "Revenue less cost, in euros. Null: cost unknown."
-    if has_answers(dataset):
+    if dataset.has_answers:
         columns["answer_status"] = _block("answer_status")
     return columns
 
@@ -71,11 +66,11 @@ def complete_columns(dataset: Dataset) -> list[str]:
             names.append(column.alias)
             names += [_local_day(column)] if column.type == "timestamp" else []
     names += [f"{column.alias}_eur" for column in dataset.stored_columns if column.money and column.required]
-    return names + (["answer_status"] if has_answers(dataset) else [])
+    return names + (["answer_status"] if dataset.has_answers else [])
 
 
 def _column(dataset: Dataset, column: Column) -> dict[str, str]:
-    of_answer = has_answers(dataset) and (column.type == "score" or column.alias == dataset.answered)
+    of_answer = dataset.has_answers and (column.type == "score" or column.alias == dataset.answered)
     null = "Null: no valid answer." if of_answer else _null(column)
     if column.type == "score":
         return {column.alias: _sentence("Answer to the recommend question, 0 to 10.", null)}

@@ -169,6 +169,11 @@ class Dataset:
         return self.day if self.shape in EVENTS else None
 
     @property
+    def has_answers(self) -> bool:
+        """Whether a row is an invitation with its answer, so that the answer alone can be rejected."""
+        return set(self.holds) == {"invitations", "answers"}
+
+    @property
     def referring_columns(self) -> set[str]:
         """The columns by which its rows name rows of other data sets."""
         named = {name for one in self.references for name in one.by}
@@ -267,8 +272,8 @@ def _check_shape(dataset: Dataset, names: set[str]) -> None:
     own = [kind for kind in kinds if kind in ("customer", "loyalty")]
     _check(len(set(kinds)) == len(kinds) and len(own) < 2, "{where} names an identity of one kind twice")
     _check_columns(dataset)
-    both = set(dataset.holds) == {"invitations", "answers"}
-    _check(not both or dataset.answered is not None, "{where} holds answers and does not say when they were `answered`")
+    fault = "{where} holds answers and does not say when they were `answered`"
+    _check(not dataset.has_answers or dataset.answered is not None, fault)
 
 
 def _check_columns(dataset: Dataset) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from nps_chain.contracts.descriptions import staging_columns
 from nps_chain.contracts.landing import load_contract, seed_codes
 from nps_chain.contracts.marts import load_tables
 
@@ -128,6 +129,14 @@ def test_every_table_and_column_is_described(warehouse: duckdb.DuckDBPyConnectio
             f"select count(*), count(nullif(comment, '')) from {catalog} where schema_name = 'main' and not internal"
         ).fetchone()
         assert described[0] >= 30 and described[0] == described[1], catalog
+
+
+def test_staging_models_have_the_columns_that_are_described(built: Built) -> None:
+    """The SQL and the descriptions are both written from the contract, by code in two languages."""
+    with duckdb.connect(str(built.warehouse / "work.duckdb"), read_only=True) as connection:
+        for dataset in load_contract().datasets:
+            columns = connection.execute(f"describe staging.stg_{dataset.name}").fetchall()
+            assert [name for name, *_ in columns] == list(staging_columns(dataset)), dataset.name
 
 
 def test_an_ignored_column_is_reported(warehouse: duckdb.DuckDBPyConnection) -> None:

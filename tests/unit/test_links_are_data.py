@@ -68,13 +68,14 @@ def descriptions(node: Any) -> Iterator[str]:
 
 
 def files(ending: str, *folders: str) -> list[Path]:
-    """The files that a person wrote."""
+    """The files that a person wrote; a folder that is gone would be looked through in vain."""
+    assert all((PROJECT / folder).is_dir() for folder in folders)
     found = [path for folder in folders for path in sorted((PROJECT / folder).rglob(f"*{ending}"))]
     return [path for path in found if dbt_files.NOTE not in path.read_text(encoding="utf-8")]
 
 
 def test_no_sql_names_a_link_a_survey_or_a_touchpoint() -> None:
-    paths = files(".sql", "models", "macros", "tests/data")
+    paths = files(".sql", "models", "macros", "tests/dbt")
     assert len(paths) > 150
     assert PROJECT / dbt_files.MACRO not in paths
     found = {str(path.relative_to(PROJECT)): named_in_sql(path.read_text(encoding="utf-8")) for path in paths}
