@@ -12,6 +12,14 @@ from study.worlds import DAYS, DEALER, TRAILING_FROM, WINDOW, Events, World
 LAST_DAY = date(2026, 6, 30)
 FIRST_DAY = LAST_DAY - timedelta(days=DAYS - 1)
 LINK_NAMES = {1: "Manufacturer", 2: "Importer", 3: "Dealer", 5: "Contact centre"}
+# one survey a link, that records whom it invites
+SURVEYS = pd.DataFrame(
+    {
+        "survey_key": list(LINK_NAMES),
+        "link_key": list(LINK_NAMES),
+        "survey_code": ["brand_relationship", "ownership", "post_sale", "post_contact"],
+    }
+)
 CATEGORIES = np.array(["detractor", "passive", "promoter"])
 # a score of each category; only the category matters to what is planted
 SCORES = np.array([4, 8, 10])
@@ -24,7 +32,7 @@ GIVEN = [
     *("fct_nps_response", "fct_retention", "fct_transaction", "int_customer_chain", "int_customer_ownership"),
     *("int_link_meeting", "int_period", "dim_chain", "dim_chain_link", "tenure_bands", "retention_horizons"),
     *("stg_chain__benchmarks", "fct_survey_invitation", "fct_contact", "fct_link_cost", "int_customer_won"),
-    *("dim_partner", "links", "mart_nps_by_link"),
+    *("dim_partner", "dim_survey", "links", "mart_nps_by_link"),
 ]
 LOSS_MODELS = [
     *("int_response_outcome", "int_link_exposure", "int_customer_window_margin", "int_link_bucket"),
@@ -118,6 +126,7 @@ def _responses(world: World, events: Events, chain: int) -> pd.DataFrame:
         {
             "chain_key": chain,
             "link_key": events.link,
+            "survey_key": events.link,
             "chain_link_key": chain * 100 + events.link,
             "customer_key": chain * CUSTOMERS_APART + events.customer[kept],
             "day": events.day[kept],
@@ -142,6 +151,7 @@ def _purchases(world: World, chain: int) -> pd.DataFrame:
         {
             "chain_key": chain,
             "chain_link_key": chain * 100 + DEALER,
+            "link_key": DEALER,
             "partner_key": chain * 100 + DEALER,
             "customer_key": chain * CUSTOMERS_APART + customer[kept],
             "transaction_on": dates(day[kept]),
@@ -226,4 +236,5 @@ def _lay_down_business(sandbox: Sandbox, links: pd.DataFrame) -> None:
     nobody = pd.DataFrame({"chain_key": [0], "customer_key": [0], "chain_link_key": [0], "reason_code": ["none"]})
     sandbox.give("fct_contact", nobody.assign(opened_on=LAST_DAY)[:0], {"opened_on": "date"})
     sandbox.give("int_customer_won", nobody.assign(won_on=LAST_DAY)[:0], {"won_on": "date"})
+    sandbox.give("dim_survey", SURVEYS)
     sandbox.give("links", pd.read_csv(PROJECT / "seeds" / "links.csv"))
