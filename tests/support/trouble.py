@@ -1,6 +1,6 @@
 """Trouble from the field: inputs that once gave a wrong number, laid down together beside a sound base.
 
-An input is a folder of tests/fixtures/trouble with files of its own partners, and `expected.md` that says what is right.
+An input is a folder of tests/fixtures/trouble with files of its own partners; its `expected.md` says what is right.
 """
 
 import shutil
@@ -16,6 +16,9 @@ LAST_DAY = date(2024, 12, 31)
 # scores of the sound base, as its customers give them in turn
 SCORES = (10, 9, 9, 8, 10, 3, 7, 9, 10, 6)
 HEADING = "partner_code,link,industry,country,partner_name,parent_partner_code,owner_name,valid_from,valid_to\n"
+SOUND_PARTNERS = """SND-SH,shop,retail,NL,Sound shop,,,2019-01-01,
+SND-NL,dealer,automotive,NL,Sound dealer,,,2019-01-01,
+"""
 
 
 def inputs() -> list[str]:
@@ -44,8 +47,7 @@ def lay_down(landing: Path, names: list[str] | None = None) -> None:
 def _lay_sound_base(landing: Path) -> None:
     """A shop and a dealer whose sixty customers each buy and answer in turn, to the end of 2024."""
     (landing / "chain").mkdir(parents=True)
-    partners = "SND-SH,shop,retail,NL,Sound shop,,,2019-01-01,\nSND-NL,dealer,automotive,NL,Sound dealer,,,2019-01-01,\n"
-    (landing / PARTNERS).write_text(HEADING + partners, encoding="utf-8")
+    (landing / PARTNERS).write_text(HEADING + SOUND_PARTNERS, encoding="utf-8")
     _lay_sound_shop(landing / "shop" / "SND-SH")
     _lay_sound_dealer(landing / "dealer" / "SND-NL")
 
@@ -65,10 +67,9 @@ def _lay_sound_shop(folder: Path) -> None:
             receipts.append((receipt, "sale", day, card, "", "25.00", "15.00", "EUR"))
             answers.append((receipt, f"{day}T17:00", receipt, card, "", "web", SCORES[(number + turn) % len(SCORES)]))
     receipts.append(("last", "sale", LAST_DAY, "", "", "25.00", "15.00", "EUR"))
-    write_csv(
-        folder / "customers.csv", ("loyalty_no", "name", "email", "phone", "segment", "member_since"), customers
-    )
-    columns = ("receipt_no", "receipt_kind", "purchased_on", "loyalty_no", "product_code", "revenue", "cost", "currency")
+    write_csv(folder / "customers.csv", ("loyalty_no", "name", "email", "phone", "segment", "member_since"), customers)
+    money = ("revenue", "cost", "currency")
+    columns = ("receipt_no", "receipt_kind", "purchased_on", "loyalty_no", "product_code", *money)
     write_csv(folder / "receipts.csv", columns, receipts)
     columns = ("answer_no", "answered_at", "receipt_no", "loyalty_no", "email", "survey_mode", "score")
     write_csv(folder / "survey.csv", columns, answers)
