@@ -18,6 +18,7 @@ from bad_input.corpus import ANCHOR, RATES, lay_corpus
 from bad_input.injection import PAYLOADS
 from bad_input.judge import Observed, complaints, observe
 from landing_builder import PROJECT, TEST_KEY, Warehouse
+from lent_parse import lend_parse
 
 from nps_chain.contracts.landing import load_contract
 from nps_chain.people.identity import KEY_VARIABLE
@@ -47,6 +48,7 @@ def _build(landing: Path, folder: Path) -> Built:
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
         KEY_VARIABLE: TEST_KEY,
     }
+    lend_parse(environment)
     command = [sys.executable, "-m", "nps_chain", "build", "--landing", str(landing)]
     outcome = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     output = outcome.stdout + outcome.stderr

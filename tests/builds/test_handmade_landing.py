@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from lent_parse import lend_parse
 
 from nps_chain.contracts.descriptions import staging_columns
 from nps_chain.contracts.landing import load_contract, seed_codes
@@ -57,8 +58,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         **os.environ,
         "NPS_IDENTITY_KEY": "handmade-landing-test-key",
         "NPS_WAREHOUSE": str(folder),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
     }
+    lend_parse(environment)
     outcome = subprocess.run(
         [sys.executable, "-m", "nps_chain", "build", "--landing", str(LANDING)],
         cwd=ROOT,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import yaml
+from lent_parse import lend_parse
 
 from nps_chain.settings import KEY_VARIABLE
 
@@ -82,6 +83,8 @@ def build(
     }
     if threads:
         environment["DBT_PROFILES_DIR"] = str(_profile_with_threads(folder / "profile", threads))
+    if project == PROJECT:
+        lend_parse(environment)
     command = [python, "-m", "nps_chain", "build", "--landing", str(landing)]
     outcome = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if outcome.returncode:

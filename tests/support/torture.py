@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 from landing_builder import FIXTURES, PROJECT, TEST_KEY
+from lent_parse import lend_parse
 
 from nps_chain.settings import KEY_VARIABLE
 
@@ -69,6 +70,7 @@ class Site:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command of the project in a process group of its own; what it says goes to the log."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        lend_parse(self.environment())
         with self.log.open("wb") as log:
             return subprocess.Popen(
                 _command(*arguments),
@@ -83,6 +85,7 @@ class Site:
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a command of the project to its end."""
         environment = self.environment(**options.pop("environment", {}))
+        lend_parse(environment)
         return subprocess.run(
             _command(*arguments),
             cwd=PROJECT,
