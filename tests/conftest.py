@@ -11,6 +11,8 @@ import duckdb
 import pytest
 from contract_parts import whole
 from cost import no_builds
+from landing_builder import build
+from trouble import Troubled, lay_down
 
 from nps_chain.intake import intake
 from nps_chain.raw_folder import dataset_sql
@@ -58,6 +60,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """In tests/unit neither a test nor its fixtures may start dbt or a build."""
     with no_builds() if folder_of(item) == "unit" else nullcontext():
         return (yield)
+
+
+@pytest.fixture(scope="session")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
+    """A build of all trouble from the field: one per worker, however many files ask for it."""
+    folder = tmp_path_factory.mktemp("trouble")
+    landing = folder / "landing"
+    lay_down(landing)
+    warehouse = build(landing, folder / "warehouse")
+    return Troubled(landing, warehouse, (folder / "warehouse" / "build.log").read_text(encoding="utf-8"))
 
 
 @dataclass

@@ -11,11 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgpack
-from dbt.artifacts.resources import FileHash
-from dbt.config.runtime import load_profile
-from dbt.flags import set_from_args
-from dbt.version import __version__
-from dbt_common.context import set_invocation_context
 
 from nps_chain import memory
 from nps_chain.settings import DUCKDB
@@ -46,6 +41,13 @@ def lend_parse(environment: Mapping[str, str]) -> None:
 
 def _for_database(kept: bytes, environment: Mapping[str, str], database: Path) -> bytes:
     """The same under the marks by which dbt knows what it read it for."""
+    # imported late: dbt takes seconds to import, and most tests don't need it
+    from dbt.artifacts.resources import FileHash
+    from dbt.config.runtime import load_profile
+    from dbt.flags import set_from_args
+    from dbt.version import __version__
+    from dbt_common.context import set_invocation_context
+
     profiles = environment.get("DBT_PROFILES_DIR", str(PROJECT))
     limit = {memory.VARIABLE: memory.memory_limit()}
     set_invocation_context({**limit, **environment, "NPS_WORK_DB": str(database.resolve())})

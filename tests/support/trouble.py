@@ -4,10 +4,11 @@ An input is a folder of tests/fixtures/trouble with files of its own partners; i
 """
 
 import shutil
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from landing_builder import FIXTURES, write_csv
+from landing_builder import FIXTURES, Warehouse, write_csv
 
 TROUBLE = FIXTURES / "trouble"
 PARTNERS = "chain/partners.csv"
@@ -19,6 +20,15 @@ HEADING = "partner_code,link,industry,country,partner_name,parent_partner_code,o
 SOUND_PARTNERS = """SND-SH,shop,retail,NL,Sound shop,,,2019-01-01,
 SND-NL,dealer,automotive,NL,Sound dealer,,,2019-01-01,
 """
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """A build of all inputs, and what it said."""
+
+    landing: Path
+    warehouse: Warehouse
+    output: str
 
 
 def inputs() -> list[str]:
