@@ -53,8 +53,8 @@ class DatasetLoader:
         counted = self._count_rows()
         loaded = [self._result(file, counted) for file in prepared if file.file.file_id not in self.failed]
         for file in prepared:
-            if file.read_path != file.file.path:
-                file.read_path.unlink()
+            for copy in {file.read_path, file.text_path} - {file.file.path}:
+                copy.unlink()
         return [*loaded, *self.failed.values()]
 
     def _prepare(self, files: list[LandingFile], calling_codes: dict[str, str]) -> list[Prepared]:
