@@ -72,10 +72,11 @@ def test_a_load_of_changes_numbers_files_as_a_load_of_everything(landing, make_l
     assert changed["shop/S1/survey_9.csv"] < changed["shop/S1/survey_10.csv"]
 
 
-def test_the_country_of_a_partner_is_that_of_the_later_delivery(landing):
+def test_the_country_of_a_partner_is_that_of_the_last_delivery(landing):
     head = "partner_code,link,industry,country,partner_name,valid_from\n"
-    landing.write("chain/partners_9.csv", head + "D7,dealer,automotive,DE,Dealer,2020-01-01\n")
-    landing.write("chain/partners_10.csv", head + "D7,dealer,automotive,BE,Dealer,2020-01-01\n")
+    for number in range(1, 13):
+        country = "BE" if number == 12 else "DE"
+        landing.write(f"chain/partners_{number}.csv", head + f"D7,dealer,automotive,{country},Dealer,2020-01-01\n")
     landing.write("dealer/D7/customers.csv", "customer_no,phone\n1,0470 12 34 56\n")
     landing.intake()
     assert landing.manifest()["dealer/D7/customers.csv"]["calling_code"] == "32"
@@ -139,7 +140,7 @@ HEADED = {
     "UTF-16, great bytes first": ((SURVEY + ANSWERS).encode("utf-16-be"), [2, 3], "It was read as UTF-16."),
     "UTF-16, CRLF": ((SURVEY + ANSWERS).replace("\n", "\r\n").encode("utf-16"), [2, 3], "It was read as UTF-16."),
     "closing commas": (SURVEY + ANSWERS.replace("\n", ",\n"), [2, 3], None),
-    "closing commas, and a total": (SURVEY + ANSWERS.replace("\n", ",\n") + "\n", [2, 3], None),
+    "closing commas, and a blank line": (SURVEY + ANSWERS.replace("\n", ",\n") + "\n", [2, 3], None),
 }
 
 
@@ -291,3 +292,92 @@ def test_names_in_capitals_are_read(landing):
     landing.intake()
     assert landing.rows("shop__survey", "partner_code, answer_no, score") == [("S1", *answer) for answer in BOTH]
     assert landing.rows("contact_centre__contacts", "partner_code, contact_id") == [("C1", "1")]
+
+
+# ---------------------------------------------------------------- the month first
+
+
+def _shipments(days):
+    rows = "".join(f"Z{number};V{number};D1;{day};18000,00;EUR\n" for number, day in enumerate(days))
+    return SHIPMENTS + rows
+
+
+MONTH_FIRST = {
+    "all": ["01-03-2024", "01-20-2024", "02-09-2024"],
+    "with a time": ["01-03-2024 00:00", "01-20-2024 00:00:00"],
+    "one typing error": ["01-03-2024", "12-31-2024", "06-30-2024", "30-06-2024"],
+}
+
+
+@pytest.mark.parametrize("days", MONTH_FIRST.values(), ids=MONTH_FIRST)
+def test_no_date_of_a_month_first_file_is_taken(landing, days):
+    file = _report(landing, _shipments(days), "importer/I1/verzendingen.csv")
+    assert (file["status"], file["rows_read"]) == ("loaded", len(days))
+    assert landing.rows("importer__shipments") == []
+    assert landing.rejects() == [(line, "month_first:shipped_on") for line in range(2, len(days) + 2)]
+    assert "Dates in verzenddatum stand with the month first" in file["message"]
+
+
+DAY_FIRST = {
+    "all": ["03-01-2024", "20-01-2024", "09-02-2024"],
+    "either way": ["03-01-2024", "09-02-2024"],
+    "one typing error": ["20-01-2024", "21-01-2024", "01-22-2024"],
+    "as many of each": ["20-01-2024", "01-22-2024", "03-03-2024"],
+    "no dates": ["", "2024-01-20", "20 januari", "99-99-2024"],
+}
+
+
+@pytest.mark.parametrize("days", DAY_FIRST.values(), ids=DAY_FIRST)
+def test_a_day_first_file_keeps_its_rows(landing, days):
+    file = _report(landing, _shipments(days), "importer/I1/verzendingen.csv")
+    assert file["message"] is None
+    assert landing.rows("importer__shipments", "shipped_on") == [(day or None,) for day in days]
+    assert landing.rejects() == []
+
+
+def test_files_and_columns_are_judged_each_for_itself(landing):
+    survey = "uitnodigingsnummer;verzonden_op;beantwoord_op;cijfer\n"
+    landing.write("importer/I1/eigenaarsonderzoek_1.csv", survey + "E1;20-06-2024;06-21-2024;9\nE2;20-06-2024;;\n")
+    landing.write("importer/I1/eigenaarsonderzoek_2.csv", survey + "E3;20-06-2024;21-06-2024;9\n")
+    landing.write(
+        "importer/I2/dealernetwerk.csv", "peildatum;dealernummer;dealernaam\n06-30-2024;D1;A\n07-01-2024;D1;A\n"
+    )
+    landing.intake()
+    assert landing.rows("importer__ownership_survey", "invitation_no, answered_on") == [
+        ("E2", None),
+        ("E3", "21-06-2024"),
+    ]
+    assert landing.rows("importer__dealer_network") == []
+    assert sorted(landing.rejects()) == [
+        (2, "month_first:answered_on"),
+        *[(n, "month_first:snapshot_on") for n in (2, 3)],
+    ]
+
+
+def test_a_load_of_changes_judges_files_as_a_load_of_everything(landing):
+    """A row more can turn a file's dates round: the others go, though their lines have not changed."""
+    path = "importer/I1/verzendingen.csv"
+    landing.write(path, _shipments(["03-01-2024", "09-02-2024"]))
+    landing.intake()
+    landing.write(path, _shipments(["03-01-2024", "09-02-2024", "01-31-2024"]))
+    summary = landing.intake()
+    assert summary.load.changed_rows["importer__shipments"] == 2
+    assert landing.rows("importer__shipments") == []
+    changed = landing.rejects()
+    landing.intake(anew=True)
+    assert landing.rejects() == changed == [(line, "month_first:shipped_on") for line in (2, 3, 4)]
+
+
+def test_a_day_in_parquet_is_not_moved_by_a_time_zone(landing):
+    """Midnight in Amsterdam is the evening before in UTC: which day is meant, nobody can say."""
+    moment = "timestamptz '{}' as launched_on"
+    query = "select '{}' as product_code, 'n' as product_name, " + moment
+    days = {"a": "2024-06-30 22:00:00+00", "b": "2024-07-01 00:00:00+00"}
+    landing.write_parquet(
+        "manufacturer/M1/products.parquet", " union all ".join(query.format(*item) for item in days.items())
+    )
+    landing.intake()
+    assert landing.rows("manufacturer__products", "product_code, launched_on") == [
+        ("a", "2024-06-30T22:00:00Z"),
+        ("b", "2024-07-01"),
+    ]

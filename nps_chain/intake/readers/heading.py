@@ -1,7 +1,6 @@
 """Where the heading of a delimited file stands: on its first line as a rule, else below a title or a line `sep=;`."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -90,8 +89,7 @@ def _first_lines(path: Path) -> list[bytes]:
 
 def _names(lines: list[bytes], delimiter: str, decoder: str) -> list[str] | None:
     """The fields of the record that begins on the first of these lines."""
-    records: Iterator = read_records(lines, delimiter, decoder)
-    first = next(records, None) if lines[0].strip() else None
+    first = next(read_records(lines, delimiter, decoder), None) if lines[0].strip() else None
     return first.fields if first else None
 
 
