@@ -1,7 +1,7 @@
 """Files whose dates stand with the month first where the contract has the day first.
 
-`03-04-2024` is a day either way, so no row alone can tell. The file can: of a column of which more dates can only be
-read with the month first than only with the day first, none is taken.
+`03-04-2024` is a day either way, so no row alone can tell. The file can: where a clear share of a column's dates can only
+be read with the month first, and fewer only with the day first, none is taken.
 """
 
 from pathlib import Path
@@ -13,6 +13,8 @@ from nps_chain.sql_quoting import identifier, literal
 
 DAY_FIRST = "dd-mm-yyyy"
 REASON = "month_first"
+# Of dates with the month first some three in five can only be read so; one among many is a typing error.
+CLEAR_SHARE = 0.25
 
 
 def reject_month_first(connection: duckdb.DuckDBPyConnection, dataset: Dataset, part: Path) -> dict[int, str]:
@@ -36,7 +38,7 @@ def _sentence(column: Column, shown: int, dated: int) -> str:
 
 
 def _files(connection: duckdb.DuckDBPyConnection, column: Column, part: Path) -> list[tuple[int, int, int, int]]:
-    """The files, with their dates that can only be read with the month first, only with the day first, and all."""
+    """The files, with their dates that can only be read with the month first, only with the day first, and in all."""
     text = identifier(column.alias)
     one, two, year = (f"substring({text}, {start}, {length})" for start, length in ((1, 2), (4, 2), (7, 4)))
     is_day_first, is_month_first = (
@@ -45,9 +47,10 @@ def _files(connection: duckdb.DuckDBPyConnection, column: Column, part: Path) ->
     )
     return connection.execute(
         f"select file_id, count(*) filter (where {is_month_first} and not {is_day_first}) as month_first, "
-        f"count(*) filter (where {is_day_first} and not {is_month_first}) as day_first, count(*) as dated "
+        f"count(*) filter (where {is_day_first} and not {is_month_first}) as day_first, "
+        f"count(*) filter (where {is_day_first} or {is_month_first}) as dated "
         f"from read_parquet({literal(str(part))}) where {_is_dated(column)} group by file_id "
-        "having month_first > day_first order by file_id"
+        f"having month_first > day_first and month_first > {CLEAR_SHARE} * dated order by file_id"
     ).fetchall()
 
 
