@@ -13,7 +13,7 @@ judged as {{ inline_cte() }} (
         {%- endfor %}
         {{ first_reason(contract_rules(dataset, after) + rules) }} as reject_reason
         {%- if has_answers %},
-        {{ first_reason(answer_rules(said['answered'], said['day'])) }} as answer_reject_reason
+        {{ first_reason(answer_rules(dataset, said['answered'], said['day'])) }} as answer_reject_reason
         {%- endif %}
     from matched
 
@@ -28,9 +28,7 @@ repeated as (
 {{ into }} as (
 
     select
-        judged.{{ base_columns(dataset) | join(',\n        judged.')
-            | replace('judged.chain_key', chain_key('judged.industry_key', 'judged.country_key') ~ ' as chain_key')
-            | replace('judged.margin_eur', 'cast(judged.revenue_eur - judged.cost_eur as decimal(18, 2)) as margin_eur') }},
+        {{ judged_columns(dataset) | join(',\n        ') }},
         coalesce(judged.reject_reason, repeated.reject_reason) as reject_reason
         {%- if has_answers %},
         case
@@ -41,6 +39,24 @@ repeated as (
     left join repeated on judged.row_key = repeated.row_key
 
 )
+{%- endmacro %}
+
+{#- The columns of a base model, each as it is made of the judged rows. -#}
+{% macro judged_columns(dataset) -%}
+    {%- set said = landing_dataset(dataset) -%}
+    {%- set columns = [] -%}
+    {%- for column in base_columns(dataset) -%}
+        {%- if column == 'chain_key' -%}
+            {%- do columns.append(chain_key('judged.industry_key', 'judged.country_key') ~ ' as chain_key') -%}
+        {%- elif column == 'margin_eur' -%}
+            {%- do columns.append('cast(judged.revenue_eur - judged.cost_eur as decimal(18, 2)) as margin_eur') -%}
+        {%- elif column in said['columns'] and earlier_moment(dataset, column) -%}
+            {%- do columns.append(moment_not_before('judged', dataset, column) ~ ' as ' ~ column) -%}
+        {%- else -%}
+            {%- do columns.append('judged.' ~ column) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(columns) }}
 {%- endmacro %}
 
 {#- The columns of a base model but its reasons: where the row comes from, its chain, what it says, amounts in euros. -#}

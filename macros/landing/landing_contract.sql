@@ -255,6 +255,7 @@
         'link': dict(column, required=true, of='links'),
         'industry': dict(column, required=true, of='industries'),
         'country': dict(column, of='countries'),
+        'time_zone': dict(column),
         'partner_name': dict(column, required=true),
         'parent_partner_code': dict(column),
         'owner_name': dict(column),

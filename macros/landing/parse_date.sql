@@ -3,25 +3,30 @@
     case when {{ text }} not like '%-%-%-%' then try_cast({{ text }} as date) end
 {%- endmacro %}
 
-{#- Date of a text written yyyy-mm-dd. A Parquet file may hold it as a midnight timestamp: pandas has no plain date. -#}
+{#- Date of a text written yyyy-mm-dd, or of one with a clock time behind it, as databases and spreadsheets write a day. With
+    an offset behind that it could be two days, and is none. -#}
 {% macro parse_date(text) -%}
     case
-        when {{ text }} like '____-__-__' or {{ text }} like '____-__-__ 00:00:00'
+        when {{ text }} like '____-__-__' then {{ iso_date(text) }}
+        when {{ matches_regex(text, '^.{10}[T ]' ~ clock_pattern() ~ '$') }} and {{ text }} like '____-__-__%'
             then {{ iso_date('substring(' ~ text ~ ', 1, 10)') }}
     end
 {%- endmacro %}
 
-{#- Date of a text written dd-mm-yyyy, as the importer does. -#}
+{#- Date of a text written dd-mm-yyyy, as the importer does, with or without a clock time. -#}
 {% macro parse_dutch_date(text) -%}
+    {%- set day -%}
+        {{ iso_date(
+            'concat(' ~ [
+                'substring(' ~ text ~ ', 7, 4)',
+                'substring(' ~ text ~ ', 4, 2)',
+                'substring(' ~ text ~ ', 1, 2)',
+            ] | join(", '-', ") ~ ')'
+        ) }}
+    {%- endset -%}
     case
-        when {{ text }} like '__-__-____'
-            then {{ iso_date(
-                'concat(' ~ [
-                    'substring(' ~ text ~ ', 7, 4)',
-                    'substring(' ~ text ~ ', 4, 2)',
-                    'substring(' ~ text ~ ', 1, 2)',
-                ] | join(", '-', ") ~ ')'
-            ) }}
+        when {{ text }} like '__-__-____' then {{ day }}
+        when {{ matches_regex(text, '^.{10}[T ]' ~ clock_pattern() ~ '$') }} and {{ text }} like '__-__-____%' then {{ day }}
     end
 {%- endmacro %}
 

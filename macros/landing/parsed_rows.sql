@@ -1,6 +1,7 @@
 {#- First part of a base model: the CTEs raw_rows, parsed (every column of the contract as a value, null where the text is
     none; the text beside it as <column>_text) and repeated_keys. Where moments are read, the partner and its time zone are
-    looked up here already. The worked example is in docs/landing_models.md. -#}
+    looked up here already, in a CTE timed: an engine that finds a moment in two columns would read it twice. The worked
+    example is in docs/landing_models.md. -#}
 {% macro parsed_rows(dataset) -%}
     {%- set said = landing_dataset(dataset) -%}
     {%- set is_timed = columns_with(dataset, 'type', 'timestamp') | length > 0 -%}
@@ -12,7 +13,22 @@ raw_rows as {{ inline_cte() }} (
 
 {% if is_timed -%}
 {{ place_tables(dataset) }}
-{%- endif -%}
+timed as {{ inline_cte() }} (
+
+    select
+        raw_rows.*,
+        {{ place_columns(dataset) | join(',\n        ') }},
+        coalesce({{ time_zone_of(dataset) }}, 'UTC') as clock_zone,
+        {{ place_zone_of(dataset) }} as place_zone
+        {%- for column in columns_with(dataset, 'type', 'timestamp') %},
+        {{ parse_timestamp('raw_rows.' ~ column, time_zone_of(dataset)) }} as {{ column }}_moment
+        {%- endfor %}
+    from raw_rows
+    {{ place_joins(dataset, 'raw_rows') | join('\n    ') }}
+
+),
+
+{% endif -%}
 parsed as {{ inline_cte() }} (
 
     select
@@ -26,12 +42,11 @@ parsed as {{ inline_cte() }} (
         {{ parsed_column(dataset, column) }}{{ ',' if is_timed or not loop.last }}
         {%- endfor %}
         {%- if is_timed %}
-        {{ place_columns(dataset) | join(',\n        ') }}
+            {%- for column in place_columns(dataset) %}
+        raw_rows.{{ column.split(' as ')[-1].split('.')[-1] }}{{ ',' if not loop.last }}
+            {%- endfor %}
         {%- endif %}
-    from raw_rows
-    {%- if is_timed %}
-    {{ place_joins(dataset, 'raw_rows') | join('\n    ') }}
-    {%- endif %}
+    from {{ 'timed as raw_rows' if is_timed else 'raw_rows' }}
 
 ),
 
@@ -57,7 +72,10 @@ repeated_keys as (
         {{ raw }} as {{ column }}_text,
         {{ parsed_value(dataset, column) }} as {{ column }}
         {%- if is['type'] == 'timestamp' %},
-        {{ parse_timestamp_day(raw) }} as {{ local_day(column) }}
+        {{ parse_timestamp_day(raw, raw ~ '_moment', 'raw_rows.place_zone') }} as {{ local_day(column) }}
+            {%- if earlier_moment(dataset, column) %},
+        {{ moment_again(raw, raw ~ '_moment', 'raw_rows.clock_zone') }} as {{ column }}_again
+            {%- endif -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
@@ -72,7 +90,7 @@ repeated_keys as (
     {%- elif is['type'] == 'month' -%}
         {{ parse_month(raw) }}
     {%- elif is['type'] == 'timestamp' -%}
-        {{ parse_timestamp(raw, time_zone_of(dataset)) }}
+        {{ raw }}_moment
     {%- elif is['type'] == 'integer' -%}
         {{ parse_integer(raw) }}
     {%- elif is['type'] == 'decimal' -%}

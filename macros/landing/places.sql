@@ -133,3 +133,15 @@ partners as (
         'invitation': 'countries.time_zone',
     }[place_of(dataset)]) }}
 {%- endmacro %}
+
+{#- The time zone where what a row tells of happened: that of the row's country, unless it is the partner's too, who may
+    have said in which of its zones it is. -#}
+{% macro place_zone_of(dataset) -%}
+    {%- if place_of(dataset) in ('row', 'contact') -%}
+        {{ return(
+            'case when countries.country_key is null or countries.country_key = partners.country_key '
+            ~ 'then partners.time_zone else countries.time_zone end'
+        ) }}
+    {%- endif -%}
+    {{ return(time_zone_of(dataset)) }}
+{%- endmacro %}

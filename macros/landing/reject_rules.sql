@@ -79,14 +79,14 @@
 {%- endmacro %}
 
 {#- An answer that came with its invitation: `answered` is answered_at or answered_on. -#}
-{% macro answer_rules(answered, sent) -%}
+{% macro answer_rules(dataset, answered, sent) -%}
     {%- set form = timestamp_rules(answered) if answered.endswith('_at') else date_rules(answered) -%}
     {%- set text = answered ~ '_text' -%}
     {{ return(form + [
         ['no_answer:score', 'no_answer_word is not null or (score_text is null and ' ~ text ~ ' is not null)'],
         ['missing_required:' ~ answered, 'score_text is not null and ' ~ text ~ ' is null'],
         ['invalid_score:score', 'score is null and score_text is not null'],
-        ['answer_before_invitation:' ~ answered, answered ~ ' < ' ~ sent],
+        ['answer_before_invitation:' ~ answered, lies_before(dataset, answered, sent)],
     ]) }}
 {%- endmacro %}
 

@@ -9,7 +9,7 @@
 {#- Of the rows of one key that are otherwise good, the last delivery stands: a row that says what an earlier row said
     is a duplicate, and a row that says something else than the last one is superseded. Exactly one is left per key.
     `relation` holds row_key, file_id, line_number, reject_reason and is_repeated; `content` are the columns beside the
-    key. Files are delivered in the order of their paths. -#}
+    key. file_number is a file's place in the order of delivery. -#}
 {% macro repeated_rows(relation, key, content) -%}
     select
         row_key,

@@ -28,6 +28,6 @@ select
     first_versions.link as link_code,
     first_versions.industry as industry_code,
     first_versions.country as country_code,
-    countries.time_zone
+    coalesce(first_versions.time_zone, countries.time_zone) as time_zone
 from first_versions
 left join countries on first_versions.country_key = countries.country_key

@@ -191,9 +191,9 @@ class Dataset:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The path as a regular expression with the group `partner_code`."""
+        """The path as a regular expression with the group `partner_code`; names in capitals are the same names."""
         text = re.escape(self.path).replace(re.escape(PARTNER_FOLDER), "(?P<partner_code>[^/]+)")
-        return re.compile(text.replace(re.escape("*"), "[^/]*"))
+        return re.compile(text.replace(re.escape("*"), "[^/]*"), re.IGNORECASE)
 
     @field_validator("key")
     @classmethod

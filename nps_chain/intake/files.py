@@ -3,20 +3,32 @@
 import codecs
 import hashlib
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from nps_chain.contracts.landing import PARTNER_CODE, Contract, Dataset
 from nps_chain.errors import UserError
+from nps_chain.intake.expected import unknown_file
 
 CHUNK = 1 << 20
 # Enough of a file's end to see how many blank lines close it.
 TAIL = 4096
 UTF8_BOM = codecs.BOM_UTF8
 UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# What a compressed file begins with: gzip, zip (and so .xlsx), Zstandard.
-COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
+# What files begin with that are no text, whatever their name says: gzip, zip, Zstandard, Excel before 2007.
+PACKED = {
+    b"\x1f\x8b": "it is compressed; unpack it first",
+    b"PK\x03\x04": "it is a zip archive or an Excel workbook; unpack it, or save it as CSV",
+    b"\x28\xb5\x2f\xfd": "it is compressed; unpack it first",
+    b"\xd0\xcf\x11\xe0": "it is an Excel workbook; save it as CSV",
+}
+# In UTF-16 without a byte order mark at least this share of every other byte is zero, and hardly any of the rest.
+SAMPLE = 4096
+WIDE_SHARE = 0.6
+# What a browser or a file manager adds to the name of a file that is there already: ` (1)`, ` - Copy`, `_copy 2`.
+COPY_MARK = re.compile(r"[ _-]*\(([0-9]{1,4})\)$|[ _-]+(?:copy|copie|copia|kopie|kopia)[ _-]*([0-9]{0,4})$")
 # Characters that make a terminal show a name otherwise than it is: marks that turn the direction of writing.
 TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 # Bytes that Windows-1252 gives no character.
@@ -47,8 +59,10 @@ class Scan:
     size: int
     content_hash: str
     has_utf8_bom: bool = False
-    has_utf16_bom: bool = False
-    is_compressed: bool = False
+    # the codec of a file of two bytes a character, with a byte order mark or without
+    utf16: str | None = None
+    # why it is no text, by the bytes that it begins with
+    packed: str | None = None
     has_nul: bool = False
     is_ascii: bool = True
     is_utf8: bool = True
@@ -85,11 +99,11 @@ class Scan:
 
 
 def list_landing(landing: Path, contract: Contract) -> list[LandingFile]:
-    """All files under the folder in the order of their paths, which is the order of delivery."""
+    """All files under the folder in the order of delivery."""
     if not landing.is_dir():
         raise UserError(f"The landing folder {landing} does not exist or is not a folder.")
     root = landing.resolve()
-    found = sorted(_walk(root), key=lambda path: path.relative_to(root).as_posix())
+    found = sorted(_walk(root), key=lambda path: delivery_order(path.relative_to(root).as_posix()))
     return [_describe(root, path, number, contract) for number, path in enumerate(found, start=1)]
 
 
@@ -108,6 +122,31 @@ def _walk(root: Path) -> list[Path]:
     return found + closed_paths
 
 
+def delivery_order(relative: str) -> tuple[object, ...]:
+    """What to sort paths by, so that a later delivery comes later.
+
+    Numbers count by their value (`_9` before `_10`), upper and lower case are one, and a copy (`x (1).csv`,
+    `x - Copy.csv`) comes right after what it is a copy of.
+    """
+    *folders, name = relative.split("/")
+    stem, dot, extension = name.casefold().rpartition(".")
+    if not dot:
+        stem, extension = extension, ""
+    copies: list[int] = []
+    while mark := COPY_MARK.search(stem):
+        stem = stem[: mark.start()]
+        in_brackets, behind_word = mark.groups()
+        # a copy is the first one unless it has a number
+        copies = [*([int(in_brackets)] if in_brackets else [1, int(behind_word or 0)]), *copies]
+    return tuple(map(_natural, folders)), _natural(stem), tuple(copies), _natural(extension), relative
+
+
+def _natural(text: str) -> tuple[str | int, ...]:
+    """The text cut at its numbers, which come as numbers: every other piece, so that two texts can be compared."""
+    pieces = re.split("([0-9]+)", text.casefold())
+    return tuple(int(piece) if place % 2 else piece for place, piece in enumerate(pieces))
+
+
 def path_hash(relative: str) -> int:
     """60 bits of the path's hash: two files of a landing folder all but never meet in them."""
     return int(hashlib.sha256(os.fsencode(relative)).hexdigest()[:15], 16)
@@ -123,7 +162,7 @@ def _describe(root: Path, path: Path, number: int, contract: Contract) -> Landin
             partner_code = match.groupdict().get("partner_code")
             problem = _problem(root, path, relative, partner_code)
             return LandingFile(file_id, number, path, shown, dataset, partner_code, problem)
-    reason = _problem(root, path, relative, None) or f"{shown} matches no data set's path and is not read."
+    reason = _problem(root, path, relative, None) or unknown_file(relative, contract)
     return LandingFile(file_id, number, path, shown, None, None, reason)
 
 
@@ -189,6 +228,17 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def _utf16_codec(sample: bytes) -> str | None:
+    """The codec of a text of two bytes a character; None for any other."""
+    if sample.startswith(UTF16_BOMS):
+        return "utf-16"
+    first, second = sample[0::2], sample[1::2]
+    for codec, zeros, others in (("utf-16-le", second, first), ("utf-16-be", first, second)):
+        if zeros and zeros.count(0) >= WIDE_SHARE * len(zeros) and others.count(0) < (1 - WIDE_SHARE) * len(others):
+            return codec
+    return None
+
+
 class _TextCounter:
     """Counts, over chunks, what decides how a text file can be read."""
 
@@ -196,6 +246,7 @@ class _TextCounter:
         self.delimiter = delimiter.encode()
         self.delimiters = 0
         self.head = b""
+        self.utf16: str | None = None
         self.tail = b""
         self.newlines = self.carriage_returns = self.crlfs = 0
         self.has_nul = False
@@ -204,7 +255,9 @@ class _TextCounter:
 
     def add(self, chunk: bytes) -> None:
         """Take in the next chunk."""
-        self.head = self.head or chunk[:4]
+        if not self.head:
+            self.head = chunk[:4]
+            self.utf16 = _utf16_codec(chunk[:SAMPLE])
         if self.tail.endswith(b"\r") and chunk.startswith(b"\n"):
             self.crlfs += 1
         self.newlines += chunk.count(b"\n")
@@ -237,8 +290,8 @@ class _TextCounter:
             size=size,
             content_hash=content_hash,
             has_utf8_bom=self.head.startswith(UTF8_BOM),
-            has_utf16_bom=self.head.startswith(UTF16_BOMS),
-            is_compressed=self.head.startswith(COMPRESSED),
+            utf16=self.utf16,
+            packed=next((said for magic, said in PACKED.items() if self.head.startswith(magic)), None),
             has_nul=self.has_nul,
             is_ascii=self.is_ascii,
             is_utf8=self.is_utf8,

@@ -235,9 +235,14 @@ class Intake:
         return Work(dataset, kept, gone, changed, tuple(map(size_of, paths)))
 
     def _read_calling_codes(self) -> dict[str, str]:
+        partners = self.task.contract.dataset(PARTNERS)
+        numbers = ", ".join(f"({file.file_id}, {file.number})" for file in self.task.files if file.dataset is partners)
+        if not numbers:
+            return {}
         rows = self.connection.execute(
-            "select partner_code, arg_max(upper(country), (valid_from, file_id, line_number)) "
+            "select partner_code, arg_max(upper(country), (valid_from, file_number, line_number)) "
             f"from {dataset_sql(self.task.raw, PARTNERS)} "
+            f"inner join (values {numbers}) as files (file_id, file_number) using (file_id) "
             "where partner_code is not null and country is not null group by partner_code"
         ).fetchall()
         codes = identity.calling_codes()

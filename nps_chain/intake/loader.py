@@ -9,6 +9,7 @@ import duckdb
 from nps_chain.contracts.landing import Dataset
 from nps_chain.errors import UserError
 from nps_chain.intake.files import LandingFile, size_of
+from nps_chain.intake.month_first import reject_month_first
 from nps_chain.intake.projection import create_table, schema, select_sql
 from nps_chain.intake.readers import READERS
 from nps_chain.intake.readers.reader import SHORTAGES, Prepared, Reader, UnreadableFileError, unfinished
@@ -32,6 +33,7 @@ class DatasetLoader:
         self.dataset = dataset
         self.scratch = scratch
         self.part = target.name
+        self.target = target
         self.target_sql = literal(str(target))
         self.reader: Reader = READERS[dataset.format](connection, dataset, scratch)
         self.failed: dict[int, FileResult] = {}
@@ -50,11 +52,16 @@ class DatasetLoader:
         for file in quick:
             lines = self.left_out[file.file.file_id] or []
             self.reader.reject(file.file, lines, ["not_json"] * len(lines))
+        month_first = reject_month_first(self.connection, self.dataset, self.target)
         counted = self._count_rows()
-        loaded = [self._result(file, counted) for file in prepared if file.file.file_id not in self.failed]
+        loaded = [
+            self._result(file, counted, month_first.get(file.file.file_id))
+            for file in prepared
+            if file.file.file_id not in self.failed
+        ]
         for file in prepared:
-            if file.read_path != file.file.path:
-                file.read_path.unlink()
+            for copy in {file.read_path, file.text_path} - {file.file.path}:
+                copy.unlink()
         return [*loaded, *self.failed.values()]
 
     def _prepare(self, files: list[LandingFile], calling_codes: dict[str, str]) -> list[Prepared]:
@@ -178,7 +185,7 @@ class DatasetLoader:
         ).fetchall()
         return {file_id: (count, last) for file_id, count, last in counted}
 
-    def _result(self, file: Prepared, counted: dict[int, tuple[int, int]]) -> FileResult:
+    def _result(self, file: Prepared, counted: dict[int, tuple[int, int]], fault: str | None) -> FileResult:
         rows_read, last_line = counted.get(file.file.file_id, (0, 0))
         return FileResult(
             file_id=file.file.file_id,
@@ -186,7 +193,7 @@ class DatasetLoader:
             dataset=self.dataset.name,
             file_path=file.file.relative,
             status=LOADED,
-            message=file.note,
+            message=" ".join(filter(None, (fault, file.note))) or None,
             rows_read=rows_read,
             last_line=last_line,
             bytes=file.scan.size,

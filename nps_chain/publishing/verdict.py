@@ -78,7 +78,7 @@ order by rows_quarantined desc, reason_code, scope
 _NOT_LOADED = """
 select file_path, message
 from mart_pipeline_health
-where file_status in ('failed', 'missing')
+where file_status in ('failed', 'missing', 'unknown')
 order by file_path
 """
 

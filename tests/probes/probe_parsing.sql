@@ -8,6 +8,8 @@ select
     {{ parse_dutch_decimal('t') }} as as_dutch_number,
     {{ parse_integer('t') }} as as_whole_number,
     {{ parse_score('t') }} as as_score,
-    {{ parse_timestamp('t', "'Europe/Amsterdam'") }} as as_moment
+    {{ parse_timestamp('t', "'Europe/Amsterdam'") }} as as_moment,
+    {{ parse_timestamp_day('t', parse_timestamp('t', "'Europe/Amsterdam'"), "'America/New_York'") }} as as_local_day,
+    {{ moment_again('t', parse_timestamp('t', "'Europe/Amsterdam'"), "'Europe/Amsterdam'") }} as as_moment_again
 from probe_texts
 order by place

@@ -37,7 +37,10 @@ def _lay_partners(landing: Path, content: bytes = b"") -> Path:
             b"\0" * 100,
             f"chain/partners.csv was not read: its header lacks the required columns {REQUIRED_OF_PARTNERS}.",
         ),
-        ("partner_code\n".encode("utf-16"), "chain/partners.csv was not read: it is UTF-16; save it as utf-8."),
+        (
+            "partner_code\n".encode("utf-16") + b"\xd8",
+            "chain/partners.csv was not read: it is UTF-16 and damaged; save it as UTF-8.",
+        ),
     ],
     ids=["none", "empty", "zeros", "utf-16"],
 )

@@ -202,9 +202,9 @@ def test_parquet_with_a_time_zone(landing):
     [
         (b"", "it is empty"),
         (b"\n\n", "no readable header"),
-        ("customer_no,segment\n".encode("utf-16"), "UTF-16"),
+        ("customer_no,segment\n".encode("utf-16") + b"\x00", "UTF-16 and damaged"),
         (b"segment,email\nprivate,a@b.nl\n", "lacks the required column customer_no"),
-        (b"customer_no;segment\n", "seem to be separated by a semicolon, where a comma is expected"),
+        (b"segment;email\n", "seem to be separated by a semicolon, where a comma is expected"),
         (b"customer_no,Customer_No\n", "names the column customer_no twice"),
         (b"customer_no,x@y.nl,x@y.nl\n", "names a column twice"),
         (b"customer_no,segment\r1,private\r", "carriage return"),

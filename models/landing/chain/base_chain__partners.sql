@@ -4,7 +4,7 @@ with recursive
 
 {{ matched_rows('chain__partners') }},
 
-{{ judged_rows('chain__partners', into='standing', rules=[
+{{ judged_rows('chain__partners', into='standing', rules=allowed('time_zone', var('time_zones')) + [
     ['closed_before_opened:valid_to', 'valid_to < valid_from'],
 ]) }},
 

@@ -1,6 +1,7 @@
 """CSV files."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ from nps_chain.intake.files import CHUNK, LandingFile, Scan
 from nps_chain.intake.projection import Relation
 from nps_chain.intake.readers.delimited import Record, has_wide_line, header_names, read_records
 from nps_chain.intake.readers.header import Header, match_header
+from nps_chain.intake.readers.heading import Heading, closing_delimiters, find_heading, what_it_looks_like
 from nps_chain.intake.readers.reader import NO_PARTITIONS, Prepared, Reader, UnreadableFileError, chunks
 from nps_chain.sql_quoting import literal, path_list
 
@@ -18,27 +20,37 @@ class CsvReader(Reader):
 
     def prepare(self, file: LandingFile, calling_code: str | None) -> Prepared:
         """Scan the file and match its header."""
-        result = self.scan_text(file)
+        text = self.open_text(file)
+        result = text.scan
         decoder = result.decoder(self.dataset.encoding)
-        names = self._header(file.path, decoder)
-        is_quick = names is not None and result.has_uniform_newlines and result.is_text(self.dataset.encoding)
-        if names is None:
-            names = self._patient_header(file.path, decoder)
-        header = match_header(self.dataset, names)
-        if header.problem:
-            raise UnreadableFileError(header.problem)
-        is_quick = is_quick and not self._has_wide_line(file.path, result, header.width)
+        names = self._header(text.path, decoder)
+        header = match_header(self.dataset, names) if names is not None else None
+        is_quick = header is not None and result.has_uniform_newlines and result.is_text(self.dataset.encoding)
+        heading = Heading(header, 1, self.dataset.delimiter, None) if header and not header.problem else None
+        if heading is None:
+            is_quick = False
+            heading = find_heading(text.path, self.dataset, decoder)
+        if heading is None:
+            raise self._fault(text.path, decoder, names)
+        header = heading.header
+        width = header.width
+        is_quick = is_quick and not self._has_wide_line(text.path, result, width)
+        if not is_quick and closing_delimiters(text.path, self.dataset, heading, decoder):
+            width += 1
         prepared = Prepared(
             file=file,
             scan=result,
             calling_code=calling_code,
-            read_path=file.path,
-            signature=(tuple(name.casefold() for name in names), result.crlfs > 0),
+            read_path=text.path,
+            text_path=text.path,
+            signature=(tuple(name.casefold() for name in names or ()), result.crlfs > 0),
             source=_positions(header),
             lines=result.lines - 1,
             is_quick=is_quick,
-            note=header.note,
-            width=header.width,
+            note=" ".join(filter(None, (text.note, heading.note, header.note))) or None,
+            width=width,
+            heading_line=heading.line,
+            delimiter=heading.delimiter,
         )
         return self._transcoded(prepared) if is_quick and decoder != "utf-8" and not result.is_ascii else prepared
 
@@ -53,12 +65,17 @@ class CsvReader(Reader):
         with path.open("rb") as stream:
             return has_wide_line(stream, self.dataset.delimiter, width)
 
-    def _patient_header(self, path: Path, decoder: str) -> list[str]:
-        with path.open("rb") as stream:
-            first = next(read_records(stream, self.dataset.delimiter, decoder), None)
-        if first is None or first.fields is None:
-            raise UnreadableFileError("it has no readable header")
-        return first.fields
+    def _fault(self, path: Path, decoder: str, names: list[str] | None) -> UnreadableFileError:
+        """What is wrong with the first record, since no line of the file is a heading."""
+        if names is None:
+            with path.open("rb") as stream:
+                first = next(read_records(stream, self.dataset.delimiter, decoder), None)
+            names = first.fields if first else None
+        if names is None:
+            return UnreadableFileError("it has no readable header")
+        problem = match_header(self.dataset, names).problem or "it has no readable header"
+        other = what_it_looks_like(path)
+        return UnreadableFileError(f"{problem} ({other})" if other else problem)
 
     def _transcoded(self, prepared: Prepared) -> Prepared:
         """DuckDB has no Windows-1252, so it reads a copy, which the intake removes."""
@@ -83,18 +100,22 @@ class CsvReader(Reader):
     def read_patiently(self, prepared: Prepared) -> None:
         """Read record by record; what is none becomes a reject."""
         decoder = prepared.scan.decoder(self.dataset.encoding)
-        with prepared.file.path.open("rb") as stream:
-            records = read_records(stream, self.dataset.delimiter, decoder, prepared.width)
+        above = prepared.heading_line - 1
+        with prepared.text_path.open("rb") as stream:
+            lines = islice(stream, above, None)
+            # the heading may be narrower than the rows
+            records = read_records(lines, prepared.delimiter, decoder, prepared.width)
             next(records)
             for chunk in chunks(records):
-                self._insert(prepared, [record for record in chunk if record.fields is not None])
+                self._insert(prepared, [record for record in chunk if record.fields is not None], above)
                 bad = [record for record in chunk if record.reason is not None]
-                self.reject(prepared.file, [record.line for record in bad], [str(record.reason) for record in bad])
+                reasons = [str(record.reason) for record in bad]
+                self.reject(prepared.file, [record.line + above for record in bad], reasons)
 
-    def _insert(self, prepared: Prepared, records: list[Record]) -> None:
+    def _insert(self, prepared: Prepared, records: list[Record], above: int) -> None:
         if not records:
             return
-        columns = {"line": pa.array([record.line for record in records], pa.int64())}
+        columns = {"line": pa.array([record.line + above for record in records], pa.int64())}
         fields = zip(*(record.fields or () for record in records), strict=True)
         for position, values in enumerate(fields):
             columns[f"c{position}"] = pa.array(values, pa.string())

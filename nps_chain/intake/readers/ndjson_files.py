@@ -1,16 +1,23 @@
 """Files of newline-delimited JSON."""
 
+import json
+import os
+from itertools import islice
+from pathlib import Path
+
 import pyarrow as pa
 
-from nps_chain.intake.files import LandingFile
+from nps_chain.intake.files import TAIL, UTF8_BOM, LandingFile
 from nps_chain.intake.projection import RUNNING_NUMBER, Relation
-from nps_chain.intake.readers.reader import NO_PARTITIONS, Prepared, Reader, chunks
+from nps_chain.intake.readers.reader import NO_PARTITIONS, Prepared, Reader, UnreadableFileError, chunks
 from nps_chain.people.identity import BLANKS
 from nps_chain.sql_quoting import literal, path_list
 
 # A character that no JSON line holds unescaped, so that a line is always one column.
 NO_DELIMITER = "\x1f"
 MAX_LINE_BYTES = 1 << 24
+# Blank lines above the first that tells what the file is.
+SEARCHED_LINES = 20
 
 
 class NdjsonReader(Reader):
@@ -18,16 +25,20 @@ class NdjsonReader(Reader):
 
     def prepare(self, file: LandingFile, calling_code: str | None) -> Prepared:
         """Scan the file; what its lines hold shows when they are read."""
-        result = self.scan_text(file)
+        text = self.open_text(file)
+        result = text.scan
+        _refuse_other_json(text.path)
         return Prepared(
             file=file,
             scan=result,
             calling_code=calling_code,
-            read_path=file.path,
+            read_path=text.path,
+            text_path=text.path,
             signature=result.crlfs > 0,
             source={column.name: f"raw.fields[{index}]" for index, column in enumerate(self.dataset.columns, start=1)},
             lines=result.lines,
             is_quick=result.has_uniform_newlines and result.is_text("utf-8"),
+            note=text.note,
         )
 
     def _lines_query(self, files: list[Prepared]) -> str:
@@ -78,7 +89,7 @@ class NdjsonReader(Reader):
 
     def read_patiently(self, prepared: Prepared) -> None:
         """Judge the bytes of every line, then take the good ones apart like the quick way does."""
-        with prepared.file.path.open("rb") as stream:
+        with prepared.text_path.open("rb") as stream:
             for chunk in chunks(enumerate(stream, start=1)):
                 self._insert(prepared, chunk)
 
@@ -114,6 +125,28 @@ class NdjsonReader(Reader):
         ).fetchall()
         self.connection.unregister("patient_chunk")
         return [(number, "not_json") for (number,) in rows]
+
+
+def _refuse_other_json(path: Path) -> None:
+    """Name a file that is JSON and no objects a line: one array, or objects over several lines."""
+    with path.open("rb") as stream:
+        first = next((line for line in islice(stream, SEARCHED_LINES) if line.strip()), b"").strip()
+        stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, stream.tell() - TAIL))
+        end = stream.read().rstrip()
+    first = first.removeprefix(UTF8_BOM).lstrip()
+    if first.startswith(b"[") and end.endswith(b"]") and (first == end or not _is_json(first)):
+        raise UnreadableFileError("it is a JSON array, where one JSON object a line is expected")
+    if first == b"{":
+        raise UnreadableFileError("its JSON objects run over several lines, where one a line is expected")
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _json_path(name: str) -> str:

@@ -47,6 +47,7 @@ class ParquetReader(Reader):
             scan=result,
             calling_code=calling_code,
             read_path=file.path,
+            text_path=file.path,
             signature=file.file_id if hides_scan else tuple(types.items()),
             source=source,
             lines=rows,
@@ -112,8 +113,10 @@ def _parquet_text(name: str, types: dict[str, str], column: Column) -> str:
     if kind.startswith("TIMESTAMP"):
         has_zone = kind == "TIMESTAMP WITH TIME ZONE"
         moment = f"make_timestamp(epoch_us({value}))" if has_zone else f"cast({value} as timestamp)"
+        text = f"replace(cast({moment} as varchar), ' ', 'T')" + (" || 'Z'" if has_zone else "")
         if column.type == "date":
-            # pandas has no dates: it writes the day's midnight
-            return f"cast(cast({moment} as date) as varchar)"
-        return f"replace(cast({moment} as varchar), ' ', 'T')" + (" || 'Z'" if has_zone else "")
+            # pandas has no dates: it writes the day's midnight. Another moment with a zone is on either of two days
+            day = f"cast(cast({moment} as date) as varchar)"
+            return f"case when {moment} = date_trunc('day', {moment}) then {day} else {text} end" if has_zone else day
+        return text
     return f"cast({value} as varchar)"

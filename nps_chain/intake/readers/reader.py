@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from nps_chain.contracts.landing import Dataset
 from nps_chain.errors import UserError
-from nps_chain.intake.files import LandingFile, Scan, scan
+from nps_chain.intake.files import CHUNK, LandingFile, Scan, scan
 from nps_chain.intake.projection import Relation, select_sql
 from nps_chain.sql_quoting import literal
 
@@ -61,7 +61,9 @@ class Prepared:
     file: LandingFile
     scan: Scan
     calling_code: str | None
+    # what DuckDB reads, and what is read line by line: the file, or a copy in another encoding
     read_path: Path
+    text_path: Path
     # Files with the same signature are read in one go.
     signature: Hashable
     source: dict[str, str]
@@ -69,8 +71,20 @@ class Prepared:
     is_quick: bool
     note: str | None = None
     width: int = 0
+    # of delimited text: the line on which its heading begins, and what separates its fields
+    heading_line: int = 1
+    delimiter: str = ","
     # a Parquet file with a column of one of SCAN_NAMES is read on its own, and its rows are counted
     hides_scan: bool = False
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text file that can be read: the file itself, or a copy in UTF-8."""
+
+    path: Path
+    scan: Scan
+    note: str | None = None
 
 
 class Reader(ABC):
@@ -123,18 +137,34 @@ class Reader(ABC):
         self.connection.execute(f"insert into patient {select_sql(self.dataset, relation)}")
         self.connection.unregister("patient_chunk")
 
-    def scan_text(self, file: LandingFile) -> Scan:
+    def open_text(self, file: LandingFile) -> Text:
         """The bytes of a text file, unless they are no text at all."""
         result = scan(file.path, text=True, delimiter=self.dataset.delimiter)
         if result.size == 0:
             raise UnreadableFileError("it is empty")
-        if result.is_compressed:
-            raise UnreadableFileError("it is compressed; unpack it first")
-        if result.has_utf16_bom:
-            raise UnreadableFileError(f"it is UTF-16; save it as {self.dataset.encoding}")
-        if result.newlines == 0 and result.carriage_returns > 0:
+        if result.packed:
+            raise UnreadableFileError(result.packed)
+        text = self._from_utf16(file, result, result.utf16) if result.utf16 else Text(file.path, result)
+        if text.scan.newlines == 0 and text.scan.carriage_returns > 0:
             raise UnreadableFileError("its lines end in a bare carriage return; save it with LF or CRLF line ends")
-        return result
+        return text
+
+    def _from_utf16(self, file: LandingFile, original: Scan, codec: str) -> Text:
+        """A copy in UTF-8, which the intake removes; in the manifest the file stays what it is."""
+        copy = self.temporary / f"{file.file_id}.utf16"
+        try:
+            with (
+                file.path.open(encoding=codec, newline="") as source,
+                copy.open("w", encoding="utf-8", newline="") as to,
+            ):
+                while chunk := source.read(CHUNK):
+                    to.write(chunk)
+        except UnicodeError as error:
+            copy.unlink()
+            raise UnreadableFileError("it is UTF-16 and damaged; save it as UTF-8") from error
+        result = scan(copy, text=True, delimiter=self.dataset.delimiter)
+        result = replace(result, size=original.size, content_hash=original.content_hash)
+        return Text(copy, result, "It was read as UTF-16.")
 
     def facts(self, files: list[Prepared], heading_lines: int) -> tuple[tuple[LandingFile, str | None, int], ...]:
         """Per file what turns the running number over all files into the file's own line number."""

@@ -17,7 +17,6 @@ from bad_input.case import (
     Case,
     File,
     Outcome,
-    failed,
     lines,
     receipt,
     refused_receipts,
@@ -32,8 +31,10 @@ LONG_COMMENT = "wordt vervolgd, " * 65_536
 VERY_LONG = "x" * 5_000_000
 
 
-def _network(kind: str, content: bytes | str, staged: tuple = (), quarantined: tuple = ()) -> Case:
-    outcome = Outcome("importer__dealer_network", "dealer_name", staged, quarantined)
+def _network(
+    kind: str, content: bytes | str, staged: tuple = (), quarantined: tuple = (), message: str | None = None
+) -> Case:
+    outcome = Outcome("importer__dealer_network", "dealer_name", staged, quarantined, message=message)
     dealer = f"D-{kind},dealer,automotive,NL,A dealer,,,2020-01-01,"
     importer = f"I-{kind},importer,automotive,NL,An importer,,,2020-01-01,"
     path = f"importer/I-{kind}/dealernetwerk.csv"
@@ -48,8 +49,9 @@ def _zipped() -> bytes:
 
 
 ENCODINGS = (
-    refused_receipts("utf-16", GOOD.encode("utf-16"), "it is UTF-16; save it as utf-8"),
-    refused_receipts("utf-16-without-bom", GOOD.encode("utf-16-le"), LACKS_ALL),
+    shop_receipts("utf-16", GOOD.encode("utf-16"), GOOD_ROWS, message="It was read as UTF-16."),
+    shop_receipts("utf-16-without-bom", GOOD.encode("utf-16-le"), GOOD_ROWS, message="It was read as UTF-16."),
+    shop_receipts("utf-16-of-great-bytes", GOOD.encode("utf-16-be"), GOOD_ROWS, message="It was read as UTF-16."),
     shop_receipts("byte-order-mark", "\ufeff" + GOOD, GOOD_ROWS),
     shop_receipts(
         "two-files-in-one",
@@ -103,29 +105,23 @@ HEADERS = (
     shop_receipts("header-only", lines(RECEIPTS)),
     refused_receipts("blank-lines-only", "\n \n\n", "it has no readable header"),
     refused_receipts("no-header", lines(receipt("R1"), receipt("R2")), LACKS_ALL),
-    refused_receipts(
+    shop_receipts(
         "semicolons-for-commas",
         GOOD.replace(",", ";"),
-        f"{LACKS_ALL} (fields seem to be separated by a semicolon, where a comma is expected)",
+        GOOD_ROWS,
+        message="Its fields are separated by a semicolon, where a comma is expected.",
     ),
-    refused_receipts(
+    shop_receipts(
         "tabs-for-commas",
         GOOD.replace(",", "\t"),
-        f"{LACKS_ALL} (fields seem to be separated by a tab, where a comma is expected)",
+        GOOD_ROWS,
+        message="Its fields are separated by a tab, where a comma is expected.",
     ),
-    Case(
+    _network(
         "commas-for-semicolons",
-        (
-            File(
-                "importer/I-commas-for-semicolons/dealernetwerk.csv",
-                lines(NETWORK, "01-01-2024;D;Dealer;;;").replace(";", ","),
-                failed(
-                    "importer/I-commas-for-semicolons/dealernetwerk.csv",
-                    "its header lacks the required columns peildatum, dealernummer, dealernaam "
-                    "(fields seem to be separated by a comma, where a semicolon is expected)",
-                ),
-            ),
-        ),
+        lines(NETWORK, "01-01-2024;D-commas-for-semicolons;Dealer;;;").replace(";", ","),
+        ((2, "Dealer"),),
+        message="Its fields are separated by a comma, where a semicolon is expected.",
     ),
     shop_receipts(
         "extra-columns",
@@ -256,12 +252,20 @@ LINES = (
 
 CONTENTS = (
     refused_receipts("gzip-content", gzip.compress(GOOD.encode(), mtime=0), "it is compressed; unpack it first"),
-    refused_receipts("spreadsheet-content", _zipped(), "it is compressed; unpack it first"),
-    refused_receipts("web-page-content", "<html>\n<body>Log in</body>\n</html>\n", LACKS_ALL),
+    refused_receipts(
+        "spreadsheet-content",
+        _zipped(),
+        "it is a zip archive or an Excel workbook; unpack it, or save it as CSV",
+    ),
+    refused_receipts(
+        "web-page-content",
+        "<html>\n<body>Log in</body>\n</html>\n",
+        f"{LACKS_ALL} (it looks like HTML or XML)",
+    ),
     refused_receipts(
         "json-content",
         '{"receipt_no": "R1", "revenue": 5}\n',
-        LACKS_ALL,
+        f"{LACKS_ALL} (it looks like JSON)",
     ),
     refused_receipts("random-bytes", bytes(range(128, 256)) * 4, "it has no readable header"),
 )
@@ -299,7 +303,8 @@ NAMES = (
                 GOOD,
                 _unknown(
                     "shop/S-folder-named-like-a-file/receipts.csv/receipts.csv",
-                    "matches no data set's path and is not read.",
+                    "matches no data set's path and is not read: it lies in a folder too deep; expected is "
+                    "shop/S-folder-named-like-a-file/receipts*.csv.",
                 ),
             ),
         ),
@@ -370,13 +375,17 @@ NAMES = (
         "extension-in-capitals",
         "receipts.CSV",
         GOOD,
-        _unknown("shop/S-extension-in-capitals/receipts.CSV", "matches no data set's path and is not read."),
+        GOOD_OUTCOME,
     ),
     _shop_file(
         "compressed-name",
         "receipts.csv.gz",
         gzip.compress(GOOD.encode(), mtime=0),
-        _unknown("shop/S-compressed-name/receipts.csv.gz", "matches no data set's path and is not read."),
+        _unknown(
+            "shop/S-compressed-name/receipts.csv.gz",
+            "matches no data set's path and is not read: it is compressed, to be unpacked first; expected is "
+            "shop/S-compressed-name/receipts*.csv.",
+        ),
     ),
     Case(
         "partner-folder-with-a-blank",
