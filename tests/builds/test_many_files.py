@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from nps_chain.intake import intake, loader
 from nps_chain.intake.files import Scan
-from nps_chain.people import identity
+from nps_chain.people import identity, spellings
 from nps_chain.raw_folder import dataset_sql
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
 PROGRAMME_COSTS = "industry,country,link,month,programme_cost,currency,head_count\n"
-BLANKS = identity.BLANKS
+BLANKS = spellings.BLANKS
 
 FIELDS = st.text(
     alphabet=st.one_of(st.sampled_from(list(' ",;ab\n\té€漢😀')), st.characters(exclude_categories=("Cs", "Cc"))),
