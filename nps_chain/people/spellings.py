@@ -118,8 +118,9 @@ create or replace macro mailbox(x) as
 -- the digits, where there is nothing beside them that only the library reads
 create or replace macro phone_digits(x) as
     case
-        when regexp_full_match(x, '\+?[0-9 ()./-]+') and not ends_with(x, '.0')
-            then regexp_replace(x, '[^0-9]', '', 'g')
+        when ends_with(x, '.0')
+            then nullif(regexp_extract(x, '^\+?([0-9]+)\.0$', 1), '')
+        when regexp_full_match(x, '\+?[0-9 ()./-]+') then regexp_replace(x, '[^0-9]', '', 'g')
     end;
 create or replace macro is_whole_number(x) as regexp_full_match(x, {whole});
 create or replace macro has_trunk_prefix(x) as

@@ -24,8 +24,12 @@ def db(troubled):
 @pytest.fixture(scope="module")
 def customer_of(db):
     """The customer of a dealer's or shop's number."""
-    nodes = dict(db.execute("select node_key, customer_key from work.intermediate.int_identity_node").fetchall())
-    return lambda partner, number: nodes.get(hashed("customer", partner, number))
+    own = "select customer_hash from work.base.base_dealer__customers where reject_reason is null"
+    own += " union select loyalty_hash from work.base.base_shop__customers where reject_reason is null"
+    # who shares nothing with anybody is no node
+    found = {number: number for (number,) in db.execute(own).fetchall()}
+    found |= dict(db.execute("select node_key, customer_key from work.intermediate.int_identity_node").fetchall())
+    return lambda partner, number: found.get(hashed("customer", partner, number))
 
 
 def contacts(db, partner):
