@@ -88,6 +88,20 @@ def test_words_for_no_value_in_parquet(landing):
     assert landing.rows("manufacturer__survey_invitations", columns) == [(None,) * 5] * len(WORDS)
 
 
+def test_words_for_no_value_in_columns_of_codes(landing):
+    words = no_value().anywhere
+    rows = [f"{place},{quoted(one)}\n" for place, one in enumerate(words)]
+    landing.write("dealer/D1/customers.csv", "customer_no,segment\n" + "".join(rows))
+    callers = [
+        {"contact_id": str(place), "currency": one, "caller": {"shop_code": one}} for place, one in enumerate(words)
+    ]
+    lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in callers)
+    landing.write("contact_centre/C1/contacts.ndjson", lines)
+    landing.intake()
+    assert landing.rows("dealer__customers", "segment") == [(None,)] * len(words)
+    assert landing.rows("contact_centre__contacts", "currency, shop_code") == [(None, None)] * len(words)
+
+
 @pytest.mark.parametrize("day", ["NULL", "0000-00-00", "0000-00-00 00:00:00", "#N/A", "-"])
 def test_a_day_that_is_none(landing, day):
     landing.write("dealer/D1/customers.csv", f"customer_no,customer_since\n1,{day}\n")
