@@ -1,5 +1,6 @@
 """From raw fields to the columns of a raw Parquet file: one query for every format and both ways of reading."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -65,19 +66,27 @@ def select_sql(dataset: Dataset, relation: Relation) -> str:
     if dataset.has_partner_folder:
         source["partner_code"] = f"raw.{PARTNER}"
         columns.append(f"raw.{PARTNER} as partner_code")
-    steps = [clean]
+    steps = [clean, {own_name("spelled", column): spelled for column, spelled in _spelled(dataset)}]
     for column in dataset.stored_columns:
         value = source[column.name]
         if column.identity:
             own_steps, value = identity_steps(dataset, column, source)
-            steps += [{} for _ in range(1 + len(own_steps) - len(steps))]
-            for step, own in zip(steps[1:], own_steps, strict=False):
+            steps += [{} for _ in range(2 + len(own_steps) - len(steps))]
+            for step, own in zip(steps[2:], own_steps, strict=False):
                 step |= own
         columns.append(f"{value} as {identifier(column.alias)}")
     query = _with_facts(relation)
-    for step in steps:
+    for step in filter(None, steps):
         query = f"select *, {', '.join(f'{value} as {name}' for name, value in step.items())} from ({query}) as raw"
     return f"select {', '.join(columns)} from ({query}) as raw"
+
+
+def _spelled(dataset: Dataset) -> Iterator[tuple[Column, str]]:
+    """The SQL of the numbers that name something, one spelling each."""
+    for column in dataset.stored_columns:
+        if dataset.is_number(column):
+            mangled = literal(MANGLED_TEXT if dataset.mangled_mark(column) else None)
+            yield column, f"spelled(raw.{own_name('clean', column)}, {mangled})"
 
 
 def known_sql(dataset: Dataset, column: Column) -> str:
@@ -90,10 +99,9 @@ def known_sql(dataset: Dataset, column: Column) -> str:
         reads = {"date": "known_day", "timestamp": "known_day", "month": "known_day"}.get(column.type, "known_text")
         return f"{reads}({_whole(dataset, clean) if column.type == 'integer' else clean})"
     if dataset.is_number(column):
-        mangled = literal(MANGLED_TEXT if dataset.mangled_mark(column) else None)
         # a partner may be called TEST or NA
         known = "known_code" if column.of == "partners" or column.alias.endswith(PARTNER_CODE) else "known_number"
-        return f"{known}(spelled({clean}, {mangled}))"
+        return f"{known}(raw.{own_name('spelled', column)})"
     if column.allowed or column.of:
         return clean if any(word.lower() in no_value().anywhere for word in column.allowed) else f"known_code({clean})"
     # what must be there and names nothing, such as a product's name, is what it is

@@ -37,6 +37,7 @@ def macros(calling_codes: Iterable[str]) -> str:
     words = no_value()
     codes = tuple(sorted(set(calling_codes)))
     whole, trunks = literal(phones.whole_numbers(codes)), _list(phones.trunk_codes(codes))
+    has_wrong = " or ".join(f"contains(x, '{sign}')" for sign in VIN_WRONG)
     numbers, quotes = _list(words.numbers), literal(QUOTES + BLANKS)
     return rf"""
 -- a spreadsheet keeps noughts by writing ="000123"
@@ -83,12 +84,17 @@ create or replace macro spelled(x, mangled) as
 
 -- digits that were typed to fill a field
 create or replace macro filled(x) as
-    strlen(x) >= {EQUAL_SIGNS} and replace(x, left(x, 1), '') = '' or list_contains({numbers}, x);
+    strlen(x) >= {EQUAL_SIGNS}
+    and (ends_with(x, left(x, 1)) and replace(x, left(x, 1), '') = '' or list_contains({numbers}, x));
 create or replace macro somebody(x, noughts) as
-    case when filled(x) or (strlen(x) >= noughts and replace(x, '0', '') = '') then null else x end;
+    case
+        when filled(x) then null
+        when starts_with(x, '0') and ends_with(x, '0') and strlen(x) >= noughts and replace(x, '0', '') = '' then null
+        else x
+    end;
 
 create or replace macro vin(x) as
-    case when length(x) = {VIN_LENGTH} then translate(x, '{VIN_WRONG}', '{VIN_RIGHT}') else x end;
+    case when strlen(x) = {VIN_LENGTH} and ({has_wrong}) then translate(x, '{VIN_WRONG}', '{VIN_RIGHT}') else x end;
 create or replace macro spelled_serial(x) as vin(nullif(regexp_replace(upper(x), '[\s-]', '', 'g'), ''));
 
 -- Name <a@b.nl>, mailto:a@b.nl, "a@b.nl"; of several addresses the first
