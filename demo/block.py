@@ -101,7 +101,7 @@ def write_customers(
     )
     shared = np.isin(accounts.partner, network.hubs) & (rng.random(len(person)) < 0.45)
     if shared.any():
-        hubs = pa.array([f"info@{code.lower()}.example" for code in network.codes])
+        hubs = pa.array([f"desk@{code.lower()}.example" for code in network.codes])
         mail = pa.compute.if_else(pa.array(shared), render.take(hubs, accounts.partner), mail)
     names = render.join(
         render.take(person_data.FIRST_NAMES, person % 22), render.take(person_data.LAST_NAMES, person % 24), sep=" "

@@ -563,7 +563,7 @@ def _erasures(ledger: Ledger, networks: list[Network]) -> list[dict[str, str]]:
         dataset, file = f"{network.kind}__customers", f"{network.kind}/{code}/customers.csv"
         rows = list(DirtyText(ledger, dataset, file, "").templates)
         key = next(iter(rows[0][2]))
-        by_mail = [row for _, _, row in rows if row["email"] and not row["email"].startswith("info@")][
+        by_mail = [row for _, _, row in rows if row["email"] and not row["email"].startswith("desk@")][
             : ERASED_PER_KIND // 2
         ]
         taken = {row[key] for row in by_mail}

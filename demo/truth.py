@@ -38,7 +38,7 @@ class Truth:
     def count_hubs(self, network: Network, partners: np.ndarray) -> None:
         """Count records that carry a partner's shared address."""
         for position in np.unique(partners):
-            self.hubs[f"info@{network.codes[position].lower()}.example"] += int((partners == position).sum())
+            self.hubs[f"desk@{network.codes[position].lower()}.example"] += int((partners == position).sum())
 
     def retain(self, chain: Chain, link: str, counts: np.ndarray) -> None:
         """Add up the true people's retention per category."""

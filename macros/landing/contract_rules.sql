@@ -42,7 +42,9 @@
 
 {#- A text is given, always or where another column is. -#}
 {% macro required_rules(column, is) -%}
-    {%- if is['required'] -%}
+    {%- if is['mangled_mark'] is not none -%}
+        {{ return(required_text(column) + readable(column, 'spreadsheet_number')) }}
+    {%- elif is['required'] -%}
         {{ return(required(column)) }}
     {%- elif is['required_with'] -%}
         {%- set alone = column ~ ' is null and ' ~ is['required_with'] ~ ' is not null' -%}

@@ -248,10 +248,10 @@
 
 {#- The columns of one data set under our names, in its order. -#}
 {% macro landing_columns(name) -%}
-    {%- set column = {'type': 'text', 'required': false, 'identity': none, 'values': [], 'words': {}, 'default': none, 'pattern': none, 'of': none, 'among': none, 'minimum': none, 'maximum': none, 'scale': 2, 'money': false, 'required_with': none} -%}
+    {%- set column = {'type': 'text', 'required': false, 'identity': none, 'values': [], 'words': {}, 'default': none, 'pattern': none, 'of': none, 'among': none, 'minimum': none, 'maximum': none, 'scale': 2, 'money': false, 'required_with': none, 'mangled_mark': none} -%}
     {%- if name == 'chain__partners' -%}
     {{ return({
-        'partner_code': dict(column, required=true, pattern='^[A-Za-z0-9_-]+$'),
+        'partner_code': dict(column, required=true, pattern='^[A-Za-z0-9_-]+$', mangled_mark='#SPREADSHEET'),
         'link': dict(column, required=true, of='links'),
         'industry': dict(column, required=true, of='industries'),
         'country': dict(column, of='countries'),
@@ -274,18 +274,18 @@
     }) }}
     {%- elif name == 'chain__follow_ups' -%}
     {{ return({
-        'follow_up_id': dict(column, required=true),
+        'follow_up_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'survey': dict(column, required=true, of='surveys'),
-        'partner_code': dict(column, required=true, of='partners', among='survey'),
-        'response_no': dict(column, required=true),
+        'partner_code': dict(column, required=true, of='partners', among='survey', mangled_mark='#SPREADSHEET'),
+        'response_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'opened_on': dict(column, type='date', required=true),
         'closed_on': dict(column, type='date'),
         'outcome': dict(column, values=['resolved', 'unresolved', 'not_reached']),
     }) }}
     {%- elif name == 'chain__acquisition_reasons' -%}
     {{ return({
-        'partner_code': dict(column, required=true, of='partners', among='points_of_sale'),
-        'customer_hash': dict(column, required=true, identity='customer'),
+        'partner_code': dict(column, required=true, of='partners', among='points_of_sale', mangled_mark='#SPREADSHEET'),
+        'customer_hash': dict(column, required=true, identity='customer', mangled_mark=-1),
         'acquired_on': dict(column, type='date', required=true),
         'reason': dict(column, required=true, values=['recommendation', 'reputation', 'advertising', 'location', 'price', 'sales_effort', 'unknown']),
     }) }}
@@ -301,12 +301,12 @@
     {%- elif name == 'chain__exchange_rates' -%}
     {{ return({
         'month': dict(column, type='month', required=true),
-        'currency': dict(column, required=true),
+        'currency': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'eur_per_unit': dict(column, type='decimal', required=true, minimum='0.000001', maximum=1000, scale=9),
     }) }}
     {%- elif name == 'chain__erasure_requests' -%}
     {{ return({
-        'request_id': dict(column, required=true),
+        'request_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'requested_on': dict(column, type='date', required=true),
         'country': dict(column, of='countries'),
         'email_hash': dict(column, identity='email'),
@@ -314,23 +314,23 @@
     }) }}
     {%- elif name == 'manufacturer__products' -%}
     {{ return({
-        'product_code': dict(column, required=true),
+        'product_code': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'product_name': dict(column, required=true),
         'product_line': dict(column),
         'launched_on': dict(column, type='date'),
     }) }}
     {%- elif name == 'manufacturer__units_built' -%}
     {{ return({
-        'serial_hash': dict(column, required=true, identity='serial'),
-        'product_code': dict(column, required=true),
+        'serial_hash': dict(column, required=true, identity='serial', mangled_mark=-1),
+        'product_code': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'built_on': dict(column, type='date', required=true),
         'importer_code': dict(column, of='partners', among='importer'),
     }) }}
     {%- elif name == 'manufacturer__warranty_claims' -%}
     {{ return({
-        'claim_id': dict(column, required=true),
+        'claim_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'country': dict(column, required=true, of='countries'),
-        'serial_hash': dict(column, required=true, identity='serial'),
+        'serial_hash': dict(column, required=true, identity='serial', mangled_mark=-1),
         'claimed_on': dict(column, type='date', required=true),
         'handled_by': dict(column, of='partners', among='points_of_sale'),
         'amount': dict(column, type='decimal', required=true, minimum=0, money=true),
@@ -338,7 +338,7 @@
     }) }}
     {%- elif name == 'manufacturer__survey_invitations' -%}
     {{ return({
-        'invitation_id': dict(column, required=true),
+        'invitation_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'country': dict(column, required=true, of='countries'),
         'sent_at': dict(column, type='timestamp', required=true),
         'email_hash': dict(column, identity='email'),
@@ -349,14 +349,14 @@
     }) }}
     {%- elif name == 'manufacturer__survey_answers' -%}
     {{ return({
-        'invitation_id': dict(column, required=true),
+        'invitation_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'answered_at': dict(column, type='timestamp', required=true),
         'score': dict(column, type='score', required=true),
     }) }}
     {%- elif name == 'importer__dealer_network' -%}
     {{ return({
         'snapshot_on': dict(column, type='date', required=true),
-        'dealer_code': dict(column, required=true, of='partners', among='dealer'),
+        'dealer_code': dict(column, required=true, of='partners', among='dealer', mangled_mark='#SPREADSHEET'),
         'dealer_name': dict(column, required=true),
         'owner_name': dict(column),
         'city': dict(column),
@@ -364,16 +364,16 @@
     }) }}
     {%- elif name == 'importer__shipments' -%}
     {{ return({
-        'shipment_no': dict(column, required=true),
-        'serial_hash': dict(column, required=true, identity='serial'),
-        'dealer_code': dict(column, required=true, of='partners', among='dealer'),
+        'shipment_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
+        'serial_hash': dict(column, required=true, identity='serial', mangled_mark=-1),
+        'dealer_code': dict(column, required=true, of='partners', among='dealer', mangled_mark='#SPREADSHEET'),
         'shipped_on': dict(column, type='date', required=true),
         'amount': dict(column, type='decimal', required=true, money=true),
         'currency': dict(column, required=true, of='exchange_rates'),
     }) }}
     {%- elif name == 'importer__ownership_survey' -%}
     {{ return({
-        'invitation_no': dict(column, required=true),
+        'invitation_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'serial_hash': dict(column, identity='serial'),
         'email_hash': dict(column, identity='email'),
         'phone_hash': dict(column, identity='phone'),
@@ -385,7 +385,7 @@
     }) }}
     {%- elif name == 'dealer__customers' -%}
     {{ return({
-        'customer_hash': dict(column, required=true, identity='customer'),
+        'customer_hash': dict(column, required=true, identity='customer', mangled_mark=-1),
         'email_hash': dict(column, identity='email'),
         'phone_hash': dict(column, identity='phone'),
         'segment': dict(column, values=['private', 'business']),
@@ -393,9 +393,9 @@
     }) }}
     {%- elif name == 'dealer__sales_orders' -%}
     {{ return({
-        'order_no': dict(column, required=true),
-        'customer_hash': dict(column, required=true, identity='customer'),
-        'serial_hash': dict(column, required=true, identity='serial'),
+        'order_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
+        'customer_hash': dict(column, required=true, identity='customer', mangled_mark=-1),
+        'serial_hash': dict(column, required=true, identity='serial', mangled_mark=-1),
         'order_kind': dict(column, required=true, values=['new', 'used']),
         'delivered_on': dict(column, type='date', required=true),
         'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
@@ -404,8 +404,8 @@
     }) }}
     {%- elif name == 'dealer__service_orders' -%}
     {{ return({
-        'order_no': dict(column, required=true),
-        'customer_hash': dict(column, required=true, identity='customer'),
+        'order_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
+        'customer_hash': dict(column, required=true, identity='customer', mangled_mark=-1),
         'serial_hash': dict(column, identity='serial'),
         'completed_on': dict(column, type='date', required=true),
         'payer': dict(column, required=true, values=['customer', 'warranty']),
@@ -415,8 +415,8 @@
     }) }}
     {%- elif name == 'dealer__post_sale_survey' -%}
     {{ return({
-        'invitation_no': dict(column, required=true),
-        'order_no': dict(column, required=true),
+        'invitation_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
+        'order_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'customer_hash': dict(column, identity='customer'),
         'sent_at': dict(column, type='timestamp', required=true),
         'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
@@ -425,8 +425,8 @@
     }) }}
     {%- elif name == 'dealer__post_service_survey' -%}
     {{ return({
-        'invitation_no': dict(column, required=true),
-        'order_no': dict(column, required=true),
+        'invitation_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
+        'order_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'customer_hash': dict(column, identity='customer'),
         'sent_at': dict(column, type='timestamp', required=true),
         'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
@@ -435,7 +435,7 @@
     }) }}
     {%- elif name == 'shop__customers' -%}
     {{ return({
-        'loyalty_hash': dict(column, required=true, identity='loyalty'),
+        'loyalty_hash': dict(column, required=true, identity='loyalty', mangled_mark=-1),
         'email_hash': dict(column, identity='email'),
         'phone_hash': dict(column, identity='phone'),
         'segment': dict(column, values=['private', 'business']),
@@ -443,7 +443,7 @@
     }) }}
     {%- elif name == 'shop__receipts' -%}
     {{ return({
-        'receipt_no': dict(column, required=true),
+        'receipt_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'receipt_kind': dict(column, required=true, values=['sale', 'return']),
         'purchased_on': dict(column, type='date', required=true),
         'loyalty_hash': dict(column, identity='loyalty'),
@@ -454,7 +454,7 @@
     }) }}
     {%- elif name == 'shop__survey' -%}
     {{ return({
-        'answer_no': dict(column, required=true),
+        'answer_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'answered_at': dict(column, type='timestamp', required=true),
         'receipt_no': dict(column),
         'loyalty_hash': dict(column, identity='loyalty'),
@@ -464,7 +464,7 @@
     }) }}
     {%- elif name == 'contact_centre__contacts' -%}
     {{ return({
-        'contact_id': dict(column, required=true),
+        'contact_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'country': dict(column, required=true, of='countries'),
         'channel': dict(column, required=true, values=['phone', 'email', 'chat', 'web', 'social']),
         'reason': dict(column, required=true),
@@ -483,8 +483,8 @@
     }) }}
     {%- elif name == 'contact_centre__surveys' -%}
     {{ return({
-        'survey_id': dict(column, required=true),
-        'contact_id': dict(column, required=true),
+        'survey_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
+        'contact_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'sent_at': dict(column, type='timestamp', required=true),
         'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
         'answered_at': dict(column, type='timestamp'),

@@ -64,6 +64,9 @@ repeated_keys as (
     {%- if is['words'] -%}
         {{ raw }} as {{ column }}_text,
         {{ translated(raw, is['words'], is['default']) }} as {{ column }}
+    {%- elif is['mangled_mark'] is not none -%}
+        {{ raw }} as {{ column }}_text,
+        {{ marked_or_null(raw, is['mangled_mark']) }} as {{ column }}
     {%- elif is['default'] -%}
         coalesce({{ raw }}, '{{ is['default'] }}') as {{ column }}
     {%- elif is['type'] == 'text' or is['identity'] -%}
@@ -78,6 +81,11 @@ repeated_keys as (
             {%- endif -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#- A number that names something; null for the mark by which the intake tells one that a spreadsheet shortened. -#}
+{% macro marked_or_null(raw, mark) -%}
+    nullif({{ raw }}, {{ "'" ~ mark ~ "'" if mark is string else mark }})
 {%- endmacro %}
 
 {#- The value of a text by the contract's type, in the data set's notation. -#}

@@ -13,6 +13,7 @@ SCORE = "score"
 SCORES = ", ".join(f"'{score}'" for score in range(11))
 WORDS = {
     "missing": "are blank",
+    "mangled": "hold a number that a spreadsheet shortened (1.23E+11)",
     "unreadable": "cannot be read as {type}",
     "outside": "are outside the range that the contract allows",
     "not_allowed": "hold none of the values that the contract allows",
@@ -59,6 +60,8 @@ def faults(dataset: Dataset, calendar: Calendar) -> list[Fault]:
         text = identifier(column.alias)
         if column.required:
             found.append(Fault("missing", column, f"{text} is null"))
+        if (mark := dataset.mangled_mark(column)) is not None:
+            found.append(Fault("mangled", column, f"{text} = {mark if isinstance(mark, int) else literal(mark)}"))
         if column.identity:
             continue
         if column.alias == SCORE:

@@ -190,7 +190,7 @@ class RawSuite:
             f"where {fault.name} > 0 order by {fault.name} desc, file_path"
         )
         text = f"{share:.1%} of its {self.rows:,} rows {fault.words}"
-        if fault.kind != "missing":
+        if fault.kind not in ("missing", "mangled"):
             text += f", {values.shown(self._most_frequent(fault.column.alias, fault.condition))}"
         return self._sentence(text, [path for (path,) in paths], fault.column.name)
 

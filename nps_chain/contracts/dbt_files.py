@@ -93,7 +93,11 @@ def _macro(contract: Contract) -> str:
     for number, dataset in enumerate(contract.datasets):
         lines += [f"    {{%- {'elif' if number else 'if'} name == '{dataset.name}' -%}}", "    {{ return({"]
         for one in dataset.stored_columns:
-            own = [f"{name}={_jinja(value)}" for name, value in _column_facts(one).items() if value != columns[name]]
+            own = [
+                f"{name}={_jinja(value)}"
+                for name, value in _column_facts(one, dataset).items()
+                if value != columns[name]
+            ]
             lines.append(f"        '{one.alias}': dict({', '.join(['column', *own])}),")
         lines.append("    }) }}")
     return "\n".join([*lines, "    {%- endif -%}", "{%- endmacro %}", ""])
@@ -131,7 +135,7 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _column_facts(column: Column) -> dict[str, Any]:
+def _column_facts(column: Column, dataset: Dataset | None = None) -> dict[str, Any]:
     return {
         "type": column.type,
         "required": column.required,
@@ -147,6 +151,7 @@ def _column_facts(column: Column) -> dict[str, Any]:
         "scale": column.scale,
         "money": column.money,
         "required_with": column.required_with,
+        "mangled_mark": dataset.mangled_mark(column) if dataset else None,
     }
 
 

@@ -46,6 +46,13 @@ NEEDED = {
 NEEDED_COLUMNS = {"transaction": ("revenue",), "contact": ("channel", "reason", "opened_at")}
 # Shapes whose rows are called by a number within their partner.
 NUMBERED = ("survey", "contact")
+# Names of columns that hold a number by which rows are called.
+NUMBER_ENDINGS = ("_no", "_id", "_code")
+# In a raw file, what stands for a number that a spreadsheet shortened to 1.23E+11, where without it a row would be
+# rejected: so the reason can be given.
+MANGLED_TEXT, MANGLED_HASH = "#SPREADSHEET", -1
+# Identities that are numbers of somebody's list.
+NUMBERS = ("serial", "loyalty", "customer", "agent")
 PARTNER_CODE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -178,6 +185,19 @@ class Dataset:
         """The columns by which its rows name rows of other data sets."""
         named = {name for one in self.references for name in one.by}
         return named | set(self.belongs_to.by if self.belongs_to else ())
+
+    def is_number(self, column: Column) -> bool:
+        """Whether a text names its row, another row or a partner, as an order number does; no word of a list."""
+        if column.type != "text" or column.identity or column.allowed or column.of not in (None, "partners"):
+            return False
+        names_rows = column.alias in {*self.key, *self.referring_columns} or column.alias.endswith(NUMBER_ENDINGS)
+        return names_rows or column.of == "partners"
+
+    def mangled_mark(self, column: Column) -> str | int | None:
+        """What a raw file has for a number that a spreadsheet shortened; None: a blank."""
+        if not column.required or not (self.is_number(column) or column.identity in NUMBERS):
+            return None
+        return MANGLED_HASH if column.identity else MANGLED_TEXT
 
     @property
     def has_partner_folder(self) -> bool:

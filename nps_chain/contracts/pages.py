@@ -1,6 +1,7 @@
 """docs/landing.md, written from the contract, so that the two cannot disagree."""
 
 import csv
+from dataclasses import fields
 from pathlib import Path
 
 from nps_chain.contracts.landing import (
@@ -11,6 +12,7 @@ from nps_chain.contracts.landing import (
     Dataset,
     load_contract,
 )
+from nps_chain.people.no_value import NoValue, no_value
 from nps_chain.settings import KEY_VARIABLE, MINIMUM_KEY_LENGTH, ROOT
 
 DOCS_PATH = ROOT / "docs" / "landing.md"
@@ -42,6 +44,7 @@ def render(contract: Contract) -> str:
         "countries": _codes("countries.csv", "country_code", "country_name"),
         "industries": _codes("industries.csv", "industry_code", "industry_name"),
         **_surveys(contract),
+        **_words(),
     }
     page = TEMPLATE_PATH.read_text(encoding="utf-8")
     for name, text in parts.items():
@@ -60,6 +63,14 @@ def _surveys(contract: Contract) -> dict[str, str]:
             is_apart = owner is not None and owner.shape == "survey"
             found["answered_apart" if is_apart else "answered_alone"].append(f"`{dataset.name}`")
     return {name: ", ".join(datasets) or "none" for name, datasets in found.items()}
+
+
+def _words() -> dict[str, str]:
+    """The words for no value, list by list."""
+    return {
+        f"no_value_{one.name}": ", ".join(f"`{word}`" for word in getattr(no_value(), one.name))
+        for one in fields(NoValue)
+    }
 
 
 def _seed(name: str) -> list[dict[str, str]]:

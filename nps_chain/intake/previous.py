@@ -7,6 +7,8 @@ from pathlib import Path
 from nps_chain.contracts.landing import CONTRACT_PATH, Dataset
 from nps_chain.intake.files import LandingFile, scan, size_of
 from nps_chain.people.identity import COUNTRIES_PATH
+from nps_chain.people.no_value import NO_VALUE_PATH
+from nps_chain.people.phones import LIBRARY
 from nps_chain.raw_folder import LOADED, FileResult, Load, dataset_folder, read_load, read_manifest
 from nps_chain.settings import ROOT
 
@@ -16,10 +18,10 @@ CODE = ("contracts/documents.py", "contracts/landing.py", "intake", "people", "r
 
 def fingerprint(key: str) -> str:
     """What decides, beside a file's own bytes, which rows are made of it: the key, the contract and the code."""
-    digest = hashlib.sha256(f"fingerprint|{key}".encode())
+    digest = hashlib.sha256(f"fingerprint|{LIBRARY}|{key}".encode())
     places = [ROOT / "nps_chain" / name for name in CODE]
     sources = [path for place in places for path in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
-    for path in (*sources, CONTRACT_PATH, COUNTRIES_PATH):
+    for path in (*sources, CONTRACT_PATH, COUNTRIES_PATH, NO_VALUE_PATH):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

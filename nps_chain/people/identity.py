@@ -10,9 +10,11 @@ from pathlib import Path
 
 import duckdb
 
-from nps_chain.contracts.landing import Column, Dataset
+from nps_chain.contracts.landing import MANGLED_TEXT, Column, Dataset
 from nps_chain.errors import UserError
+from nps_chain.people import phones, spellings
 from nps_chain.settings import KEY_VARIABLE, MINIMUM_KEY_LENGTH, ROOT
+from nps_chain.sql_quoting import literal
 
 # The column of a relation that holds the calling code of the partner's country.
 CALLING_CODE = "_nps_calling_code"
@@ -28,48 +30,10 @@ HASH_KINDS = {
     "agent": "agent",
 }
 
-# What surrounds a value without being part of it: white space, the no-break space and a stray byte order mark.
-BLANKS = " \t\r\n\v\f\u00a0\ufeff"
+# A customer 0 is a customer, as lists that count from nought have one; at a till 0 is no card.
+NOUGHTS_OF_A_CUSTOMER = 2
 
-# Looking at a value's ends costs a third of what a regular expression does, and trimming twice as much. A blank within
-# ASCII sorts before the first sign that is none.
-_HAS_BLANK_END = " or ".join(
-    ["x < '!'"]
-    + [f"starts_with(x, '{blank}')" for blank in BLANKS if not blank.isascii()]
-    + [f"ends_with(x, '{blank}')" for blank in BLANKS]
-)
-
-_MACROS = rf"""
-create or replace macro clean(x) as case when {_HAS_BLANK_END} then nullif(trim(x, '{BLANKS}'), '') else x end;
-
-create or replace macro clean_email(x) as
-    case
-        when regexp_full_match(clean(x), '[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>".]{{2,}}') then lower(clean(x))
-    end;
-
-create or replace macro clean_serial(x) as nullif(regexp_replace(upper(clean(x)), '[\s-]', '', 'g'), '');
-
--- `(0)` is the trunk prefix that is not dialled after a country's code: +31 (0)6 ...
-create or replace macro phone_digits(x) as regexp_replace(replace(clean(x), '(0)', ''), '[^0-9]', '', 'g');
-
-create or replace macro international_phone(x, digits, calling_code) as
-    case
-        when starts_with(clean(x), '+') then '+' || digits
-        when starts_with(digits, '00') then '+' || substr(digits, 3)
-        when calling_code is null then null
-        when starts_with(digits, '0') then '+' || calling_code || substr(digits, 2)
-        -- a calling code and a national number together have 11 digits or more
-        when starts_with(digits, calling_code) and length(digits) >= 11 then '+' || digits
-        else '+' || calling_code || digits
-    end;
-
-create or replace macro clean_phone(x, calling_code) as
-    case
-        when length(phone_digits(x)) < 7 then null
-        when replace(phone_digits(x), left(phone_digits(x), 1), '') = '' then null
-        else international_phone(x, phone_digits(x), calling_code)
-    end;
-
+_HASH = """
 create or replace macro identity_hash(kind, scoped_value) as
     cast('0x' || left(sha256(getvariable('identity_key') || '|' || kind || '|' || scoped_value), 15) as bigint);
 """
@@ -88,7 +52,9 @@ def identity_key() -> str:
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Define the normalisation and the hash in the connection's database."""
-    connection.execute(_MACROS)
+    phones.create_function(connection)
+    connection.execute(spellings.macros(calling_codes().values()))
+    connection.execute(_HASH)
 
 
 def set_key(connection: duckdb.DuckDBPyConnection, key: str) -> None:
@@ -102,16 +68,43 @@ def calling_codes(path: Path = COUNTRIES_PATH) -> dict[str, str]:
         return {row["country_code"]: row["calling_code"] for row in csv.DictReader(stream)}
 
 
-def identity_sql(dataset: Dataset, column: Column, source: dict[str, str]) -> str:
-    """The SQL that turns a raw identity into its hash; `source` is the raw SQL of every column."""
-    raw = source[column.name]
-    value = {
-        "email": f"clean_email({raw})",
-        "serial": f"clean_serial({raw})",
-        "phone": f"clean_phone({raw}, {_calling_code_sql(dataset, source)})",
-    }.get(column.identity or "", f"clean({raw})")
-    scoped = " || '|' || ".join([*(f"clean({source[name]})" for name in column.scope), value])
-    return f"identity_hash('{HASH_KINDS[column.identity or '']}', {scoped})"
+def own_name(step: str, column: Column) -> str:
+    """What the intake calls a value of the column on its way."""
+    return f"_nps_{step}_{column.alias}"
+
+
+def identity_steps(dataset: Dataset, column: Column, source: dict[str, str]) -> tuple[list[dict[str, str]], str]:
+    """The SQL that turns a cleaned identity into its hash: the steps, in a query each, and what comes last.
+
+    `source` is the SQL of every column. No step is computed twice, as it would be if one expression held them all.
+    """
+    clean, spelled, last = (f"raw.{own_name(step, column)}" for step in ("clean", "spelled", "last"))
+    own = {name: own_name(name, column) for name in ("digits", "code", "abroad", "spelled", "last")}
+    kind = HASH_KINDS[column.identity or ""]
+    scope = [source[name] for name in column.scope]
+    if column.identity == "email":
+        steps = [{own["spelled"]: f"spelled_email({clean})"}]
+        return steps, f"identity_hash('{kind}', mailbox({spelled}))"
+    if column.identity == "phone":
+        digits, code, abroad = (f"raw.{own[name]}" for name in ("digits", "code", "abroad"))
+        steps = [
+            {own["digits"]: f"phone_digits({clean})", own["code"]: _calling_code_sql(dataset, source)},
+            {own["abroad"]: f"dialled_abroad({clean}, {digits})"},
+            {own["spelled"]: f"spelled_phone({clean}, {digits}, {abroad}, {code})"},
+        ]
+        return steps, f"identity_hash('{kind}', dialled({spelled}))"
+    mark = dataset.mangled_mark(column)
+    mangled = literal(MANGLED_TEXT if mark else None)
+    steps = [{own["spelled"]: f"known_number(spelled({clean}, {mangled}))"}]
+    if column.identity == "serial":
+        steps.append({own["last"]: f"spelled_serial({spelled})"})
+    value = last if column.identity == "serial" else spelled
+    noughts = NOUGHTS_OF_A_CUSTOMER if column.identity == "customer" else 1
+    scoped = " || '|' || ".join([*scope, f"somebody({value}, {noughts})"])
+    hashed = f"identity_hash('{kind}', {scoped})"
+    if mark is None:
+        return steps, hashed
+    return steps, f"case when {value} = '{MANGLED_TEXT}' then {mark} else {hashed} end"
 
 
 def _calling_code_sql(dataset: Dataset, source: dict[str, str]) -> str:
@@ -119,4 +112,4 @@ def _calling_code_sql(dataset: Dataset, source: dict[str, str]) -> str:
     if dataset.column("country") is None:
         return f"raw.{CALLING_CODE}"
     codes = ", ".join(f"'{country}': '{code}'" for country, code in sorted(calling_codes().items()))
-    return f"coalesce(map {{{codes}}}[upper(clean({source['country']}))], raw.{CALLING_CODE})"
+    return f"coalesce(map {{{codes}}}[upper({source['country']})], raw.{CALLING_CODE})"

@@ -20,12 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import KEY
-from contract_parts import contract_of
+from contract_parts import as_written, contract_of
 from fuzz import BLANKS, fuzzed
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nps_chain.intake import intake
+from nps_chain.intake import intake, projection
 from nps_chain.intake.files import Scan
 from nps_chain.intake.readers import csv_files, delimited, ndjson_files
 from nps_chain.raw_folder import dataset_sql
@@ -68,6 +68,7 @@ def few_datasets() -> Iterator[None]:
     """The data sets that are fuzzed, and the partners; a run then takes a fraction of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intake, "load_contract", lambda: contract_of(*PATHS))
+        patch.setattr(projection, "known_sql", as_written)
         yield
 
 

@@ -6,18 +6,18 @@ import io
 import duckdb
 import pytest
 from conftest import KEY, Landing
-from contract_parts import contract_of
+from contract_parts import as_written, contract_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nps_chain.intake import intake, loader
+from nps_chain.intake import intake, loader, projection
 from nps_chain.intake.files import Scan
-from nps_chain.people import identity
+from nps_chain.people import spellings
 from nps_chain.raw_folder import dataset_sql
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
 PROGRAMME_COSTS = "industry,country,link,month,programme_cost,currency,head_count\n"
-BLANKS = identity.BLANKS
+BLANKS = spellings.BLANKS
 
 FIELDS = st.text(
     alphabet=st.one_of(st.sampled_from(list(' ",;ab\n\té€漢😀')), st.characters(exclude_categories=("Cs", "Cc"))),
@@ -48,6 +48,7 @@ def expected_rows(data: bytes) -> list[tuple]:
 def costs_alone(monkeypatch):
     """The one data set that is read hundreds of times."""
     monkeypatch.setattr(intake, "load_contract", lambda: contract_of("chain__programme_costs"))
+    monkeypatch.setattr(projection, "known_sql", as_written)
 
 
 def read_back(folder: Landing) -> list[tuple]:

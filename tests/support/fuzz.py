@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 EXAMPLES = os.environ.get("NPS_FUZZ_EXAMPLES")
 DEFAULT_EXAMPLES = 20
-BLANKS = " \t\r\n\v\f\u00a0\ufeff"
+BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\u200e\u200f\u2060\ufeff"
 
 fuzzed = settings(
     max_examples=int(EXAMPLES or DEFAULT_EXAMPLES),

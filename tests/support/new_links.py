@@ -151,7 +151,7 @@ def _people(landing: Path) -> list[Person]:
         and row["file"] == "customers.csv"
         and row["segment"] in ("private", "business", "")
         and row["email"].count("@") == 1
-        and not row["email"].startswith("info@")
+        and not row["email"].startswith("desk@")
     ]
 
 

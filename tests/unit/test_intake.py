@@ -17,13 +17,13 @@ from nps_chain.intake.projection import schema
 from nps_chain.intake.readers.delimited import read_records
 from nps_chain.intake.readers.parquet_files import ParquetReader
 from nps_chain.intake.readers.reader import MACROS, UnreadableFileError
-from nps_chain.people import identity
+from nps_chain.people import identity, spellings
 from nps_chain.raw_folder import dataset_sql
 from nps_chain.settings import ROOT
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
 PROGRAMME_COSTS = "industry,country,link,month,programme_cost,currency,head_count\n"
-BLANKS = identity.BLANKS
+BLANKS = spellings.BLANKS
 
 
 def hashed(kind: str, *parts: str) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from nps_chain.intake.files import TAIL, UTF8_BOM, LandingFile
 from nps_chain.intake.projection import RUNNING_NUMBER, Relation
 from nps_chain.intake.readers.reader import NO_PARTITIONS, Prepared, Reader, UnreadableFileError, chunks
-from nps_chain.people.identity import BLANKS
+from nps_chain.people.spellings import BLANKS
 from nps_chain.sql_quoting import literal, path_list
 
 # A character that no JSON line holds unescaped, so that a line is always one column.

@@ -215,7 +215,7 @@ CASES = (
         (
             File(
                 "shop/S-product/receipts.csv",
-                lines(RECEIPTS, receipt("R1", product="NONE"), receipt("R2", product="P1")),
+                lines(RECEIPTS, receipt("R1", product="GONE"), receipt("R2", product="P1")),
                 Outcome("shop__receipts", "receipt_no", ((3, "R2"),), ((2, "unknown_product", "product_code"),)),
             ),
         ),

@@ -34,12 +34,22 @@ def _numbers(kind: str, good: dict[str, str], bad: Sequence[str]) -> Case:
     return shop_receipts(kind, lines(RECEIPTS, *rows), staged, faults, columns="revenue")
 
 
+def _blanks(kind: str, words: Sequence[str]) -> Case:
+    """Amounts that say nothing: missing where they must be given, unknown where they need not."""
+    costs = [receipt(f"C{place}", cost=text) for place, text in enumerate(words)]
+    rows = [receipt(f"R{place}", text) for place, text in enumerate(words)]
+    staged = [(line, None) for line, _ in enumerate(words, start=FIRST_ROW)]
+    faults = [(line, "missing_required", "revenue") for line, _ in enumerate(words, start=FIRST_ROW + len(words))]
+    return shop_receipts(kind, lines(RECEIPTS, *costs, *rows), staged, faults, columns="cost")
+
+
 NUMBERS = (
     _numbers("thousands-separators", {}, ["1,234.50", "1.234,50", "1 234.50", "1'234.50", "1\u00a0234.50", "12,50"]),
     _numbers("currency-signs", {}, ["€10.00", "10.00 EUR", "$5", "10.00-", "(10.00)", "10%"]),
-    _numbers("words-for-numbers", {}, ["NaN", "Infinity", "-inf", "NULL", "None", "n/a", "#REF!", "true", "ten"]),
+    _numbers("words-for-numbers", {}, ["Infinity", "-inf", "true", "ten"]),
+    _blanks("words-for-no-value", ["NaN", "NULL", "None", "n/a", "#REF!", ".", "-"]),
     _numbers("digits-of-other-scripts", {}, ["\uff11\uff12", "٣", "१०", "²", "½", "1\uff10"]),
-    _numbers("numbers-for-programmers", {}, ["0x10", "1_000", "0b1", "1f", "1L", "--1", "1.2.3", "1..2", ".", "-"]),
+    _numbers("numbers-for-programmers", {}, ["0x10", "1_000", "0b1", "1f", "1L", "--1", "1.2.3", "1..2"]),
     _numbers("numbers-too-large", {}, ["10000000000000000", "9" * 40, "1" + "0" * 400]),
     _numbers("large-numbers", {"92233720.37": "92233720.37", "100000000.00": "100000000.00"}, []),
     shop_receipts(
@@ -316,7 +326,7 @@ BAD_SCORES = [
     "11",
     "-1",
     "7.5",
-    "10.0",
+    "9.5",
     "100",
     "nine",
     "★★★★",
@@ -344,16 +354,18 @@ SCORES = (
                     SHOP_SURVEY,
                     *(
                         record(f"A{place}", "2024-06-03T10:00:00", "", "", "", "", score, "")
-                        for place, score in enumerate(["0", "10", " 9 ", "\u00a08\u00a0", *BAD_SCORES, *NO_SCORES])
+                        for place, score in enumerate(
+                            ["0", "10", " 9 ", "\u00a08\u00a0", "7.0", *BAD_SCORES, *NO_SCORES]
+                        )
                     ),
                 ),
                 Outcome(
                     "shop__survey",
                     "score",
-                    ((2, 0), (3, 10), (4, 9), (5, 8)),
+                    ((2, 0), (3, 10), (4, 9), (5, 8), (6, 7)),
                     (
-                        *((line, "invalid_score", "score") for line, _ in enumerate(BAD_SCORES, start=6)),
-                        *((line, "no_answer", "score") for line, _ in enumerate(NO_SCORES, start=6 + len(BAD_SCORES))),
+                        *((line, "invalid_score", "score") for line, _ in enumerate(BAD_SCORES, start=7)),
+                        *((line, "no_answer", "score") for line, _ in enumerate(NO_SCORES, start=7 + len(BAD_SCORES))),
                     ),
                 ),
             ),
@@ -449,7 +461,7 @@ WORDS = (
                     CUSTOMERS,
                     "1,,nobody,12,,",
                     "2,,a@b,0000000000,,",
-                    '3,,"a@b.nl,c@d.nl",unknown,,',
+                    '3,,"a b@b.nl,c@d.nl",unknown,,',
                     "4,,X@Y.nl,+31 (0)6 12345678,,",
                 ),
                 Outcome(
