@@ -1,4 +1,5 @@
-{#- A 52-bit key of a text, the same on every engine, and exact where numbers are doubles. For small dimensions only: hashing text is dear. -#}
+{#- A 52-bit key of a text, the same on every engine, and exact where numbers are doubles. For small dimensions only:
+    hashing text is dear. -#}
 {% macro hash_52(text) -%}
     {{ return(adapter.dispatch('hash_52')(text)) }}
 {%- endmacro %}

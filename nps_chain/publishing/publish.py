@@ -124,6 +124,14 @@ def _refuse_emptier(copy: Path, published: Path) -> None:
             )
 
 
+def holds_content(published: Path) -> bool:
+    """Whether the published file has answers or purchases; so it is taken where that can't be told."""
+    try:
+        return published.is_file() and any(_count_content(published).values())
+    except duckdb.Error:
+        return True
+
+
 def _count_content(database: Path) -> dict[str, int]:
     """Rows of the tables that a warehouse is there for, of those that it has."""
     with duckdb.connect() as connection:

@@ -15,9 +15,10 @@ import pytest
 
 from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
+from nps_chain.intake import intake
 from nps_chain.publishing.publish import publish, remove_leftovers
 from nps_chain.publishing.verdict import WIDTH, verdict
-from nps_chain.running.build import sole_build
+from nps_chain.running.build import require_content, sole_build
 from nps_chain.running.dbt import follow
 from nps_chain.settings import ROOT, Settings
 
@@ -328,6 +329,52 @@ def test_empty_warehouse_replaces_none_that_cannot_be_read(tmp_path: Path) -> No
         publish(work, published)
     publish(with_content(tmp_path, 3, 0), published)
     publish(with_content(tmp_path, 2, 0), published)
+
+
+def landing_of(tmp_path: Path, files: dict[str, str]) -> Settings:
+    """What the intake made of a landing folder with these files."""
+    root = tmp_path / "landing"
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    warehouse = tmp_path / "warehouse"
+    intake.run(root, warehouse / "raw", "key-of-the-tests-only")
+    return Settings(warehouse, warehouse / "raw", warehouse / "work.duckdb")
+
+
+LIST = "partner_code,link,industry,country,partner_name,valid_from\nS1,shop,retail,NL,Shop,2020-01-01\n"
+PARTNERS = {"chain/partners.csv": LIST}
+HEADING = "receipt_no,receipt_kind,purchased_on,loyalty_no,product_code,revenue,cost,currency\n"
+NO_RECEIPTS = {"shop/S1/receipts.csv": HEADING}
+
+
+@pytest.mark.parametrize("files", [PARTNERS, PARTNERS | NO_RECEIPTS], ids=["partners alone", "a heading alone"])
+def test_folder_without_answers_and_purchases_is_not_built_over_a_good_warehouse(
+    tmp_path: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = landing_of(tmp_path, files)
+    # as a first build it may be meant
+    require_content(settings)
+    publish(with_content(tmp_path, 0, 0), settings.published_database)
+    require_content(settings)
+    publish(with_content(tmp_path, 0, 3), settings.published_database)
+    with pytest.raises(
+        UserError, match="holds no answer and no purchase, and the published warehouse does, so nothing"
+    ):
+        require_content(settings)
+    monkeypatch.setenv("NPS_PUBLISH_EMPTY", "1")
+    require_content(settings)
+
+
+@pytest.mark.parametrize("content", ["", "a;b\n1;2\n", "\0\0\0"], ids=["empty", "another table", "no text"])
+def test_folder_with_nothing_readable_is_not_built(tmp_path: Path, content: str) -> None:
+    settings = landing_of(tmp_path, PARTNERS | {"shop/S1/receipts.csv": content, "shop/S1/survey.csv": content})
+    with pytest.raises(
+        UserError, match=r"^Nothing could be read of the 2 files of answers and purchases \(see above\)"
+    ):
+        require_content(settings)
+    row = "r1,sale,2024-05-01,,,10.00,5.00,EUR\n"
+    require_content(landing_of(tmp_path, {"shop/S1/receipts.csv": HEADING + row}))
 
 
 def test_keys_of_the_contracts_are_published(tmp_path: Path) -> None:
