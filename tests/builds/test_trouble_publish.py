@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Troubled
+from trouble import Troubled
 
 from nps_chain.contracts.marts import load_tables
 from nps_chain.publishing.publish import INEXACT_KEYS, publish
