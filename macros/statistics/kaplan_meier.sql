@@ -81,7 +81,7 @@
     case
         when {{ survival }} > 0 and {{ survival }} < 1 then power(
             {{ survival }},
-            exp({{ sign }}{{ var('z_95') }} * sqrt({{ greenwood_variance }}) / ({{ survival }} * ln({{ survival }})))
+            exp({{ sign }}{{ double_var('z_95') }} * sqrt({{ greenwood_variance }}) / ({{ survival }} * ln({{ survival }})))
         )
     end
 {%- endmacro -%}

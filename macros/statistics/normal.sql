@@ -1,6 +1,12 @@
 {#- The normal distribution and what hangs on it. Neither engine has erf.
     Constants carry an exponent, so that both engines read them as doubles and not as decimals. -#}
 
+{#- A number of dbt_project.yml as a double, however many decimals it was given: times 100 a decimal of sixteen digits
+    overflows. -#}
+{%- macro double_var(name) -%}
+    cast('{{ var(name) }}' as double)
+{%- endmacro -%}
+
 {%- macro polynomial(x, coefficients) -%}
     {#- Horner's scheme, highest power first -#}
     {{- '(' * (coefficients | length - 1) -}}

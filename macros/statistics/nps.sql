@@ -46,7 +46,7 @@
         when {{ responses }} > 0 then greatest(
             -100,
             {{ nps_adjusted(promoters, detractors, responses) }}
-            - {{ var('z_95') }} * {{ nps_adjusted_standard_error(promoters, detractors, responses) }}
+            - {{ double_var('z_95') }} * {{ nps_adjusted_standard_error(promoters, detractors, responses) }}
         )
     end
 {%- endmacro -%}
@@ -56,7 +56,7 @@
         when {{ responses }} > 0 then least(
             100,
             {{ nps_adjusted(promoters, detractors, responses) }}
-            + {{ var('z_95') }} * {{ nps_adjusted_standard_error(promoters, detractors, responses) }}
+            + {{ double_var('z_95') }} * {{ nps_adjusted_standard_error(promoters, detractors, responses) }}
         )
     end
 {%- endmacro -%}

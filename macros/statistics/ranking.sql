@@ -270,10 +270,10 @@
 {#- Where a funnel plot's point lies (Spiegelhalter 2005). -#}
 {%- macro funnel_band(z) -%}
     case
-        when abs({{ z }}) <= {{ var('z_95') }} then 'inside'
-        when {{ z }} > {{ var('z_99_8') }} then 'above 99.8 %'
+        when abs({{ z }}) <= {{ double_var('z_95') }} then 'inside'
+        when {{ z }} > {{ double_var('z_99_8') }} then 'above 99.8 %'
         when {{ z }} > 0 then 'above 95 %'
-        when {{ z }} < -{{ var('z_99_8') }} then 'below 99.8 %'
+        when {{ z }} < -{{ double_var('z_99_8') }} then 'below 99.8 %'
         when {{ z }} < 0 then 'below 95 %'
     end
 {%- endmacro -%}

@@ -148,7 +148,7 @@ versions as (
 )
 
 select
-    {{ hash_60("concat_ws('|', versions.partner_code, cast(versions.valid_from as " ~ dbt.type_string() ~ "))") }}
+    {{ hash_52("concat_ws('|', versions.partner_code, cast(versions.valid_from as " ~ dbt.type_string() ~ "))") }}
         as partner_key,
     versions.partner_code,
     partner_codes.link_key,

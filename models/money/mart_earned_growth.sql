@@ -27,9 +27,17 @@ judged as (
                 or bought_new_customers between 1 and {{ minimum - 1 }}
                 or unknown_new_customers between 1 and {{ minimum - 1 }}
                 then 'fewer than {{ minimum }} new customers of a kind'
+            -- from here on nothing but earned_growth is null: what is unknown can't be divided as the known is
+            when unknown_new_revenue_eur = 0 then null
             when
-                earned_new_customers + bought_new_customers = 0 and unknown_new_customers > 0
+                earned_new_customers + bought_new_customers = 0
                 then 'no new customer gave a reason: bounds only'
+            when
+                earned_new_revenue_eur < 0 or bought_new_revenue_eur < 0
+                then 'new customers of a kind brought back more than they bought: bounds only'
+            when
+                earned_new_revenue_eur + bought_new_revenue_eur = 0
+                then 'the new customers who gave a reason brought no revenue: bounds only'
         end as missing_evidence,
         is_comparable and customers_before >= {{ minimum }} as is_shown
     from growth

@@ -34,7 +34,10 @@ compared as (
         chain_links.link_position,
         count(*) over (partition by replicates.chain_key, replicates.replicate)
         = count(replicates.value_at_stake_eur) over (partition by replicates.chain_key, replicates.replicate)
-            as is_complete
+            as is_complete,
+        max(replicates.value_at_stake_eur) over (partition by replicates.chain_key, replicates.replicate) <= 0
+        and max(replicates.attributable_lost_customers) over (partition by replicates.chain_key, replicates.replicate) > 0
+            as is_without_margin
     from replicates
     inner join chain_links on replicates.chain_link_key = chain_links.chain_link_key
 
@@ -60,6 +63,7 @@ summarised as (
         link_position,
         sum(case when is_complete and is_largest then 1 else 0 end) as times_largest,
         sum(case when is_complete then 1 else 0 end) as times,
+        sum(case when is_complete and is_without_margin then 1 else 0 end) as times_without_margin,
         cast(sum(case when is_complete then 0 else 1 end) as double) / count(*) as failed_share,
         {%- for figure in link_loss_figures() %}
             percentile_cont(0.025) within group (order by {{ figure }}) as {{ figure }}_ci_low,
@@ -112,6 +116,15 @@ judged as (
             when placed.links_compared < 2 then 'no other link of the chain can be compared with it'
             when placed.failed_share > {{ var('joint_max_failed_share') }}
                 then 'many bootstrap replicates give a link of the chain no figure'
+            -- customers are lost, and their margin is 0 or less
+            when
+                placed.times_any < {{ var('p_weakest_threshold') }} * placed.times
+                and placed.times_without_margin > placed.times - placed.times_any - placed.times_without_margin
+                then
+                    concat(
+                        'in ', {{ whole_percent('placed.times_without_margin / cast(placed.times as double)') }},
+                        ' of the replicates links lose customers, but no margin with them'
+                    )
             when placed.times_any < {{ var('p_weakest_threshold') }} * placed.times
                 then
                     concat(

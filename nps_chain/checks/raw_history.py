@@ -113,11 +113,35 @@ class History:
         )
         self.bench.run(f"create table score_{name} as select partner, {sums} from answers_{name} group by partner")
 
-    def newest_answers(self, answered: str) -> str:
-        """The condition of raw rows whose answer lies in the newest window."""
-        last = f"(select day from last_answers_{self.dataset.name})"
-        day = self._day(answered)
-        return f"{identifier(SCORE)} is not null and {day} between {last} - {self.limits.window_days - 1} and {last}"
+    def score_causes(self, answered: str, figure: str, moved: float) -> tuple[list[str], str]:
+        """Files whose newest answers moved a figure, those that moved it most first, and the condition of such answers.
+
+        Most files, and most answers even of these, may be as they always were.
+        """
+        name = self.dataset.name
+        weight, is_cause = self._score_cause(figure, 1 if moved > 0 else -1)
+        ids = f"select file_id from answers_{name} where step = 0 group by file_id having {weight} > 0"
+        paths = self.bench.run(
+            f"select file_path from answers_{name} inner join files using (file_id) where step = 0 "
+            f"group by file_path having {weight} > 0 order by {weight} desc, file_path"
+        )
+        last = f"(select day from last_answers_{name})"
+        is_newest = f"{self._day(answered)} between {last} - {self.limits.window_days - 1} and {last}"
+        return [path for (path,) in paths], f"{is_cause} and {is_newest} and file_id in ({ids})"
+
+    def _score_cause(self, figure: str, sign: int) -> tuple[str, str]:
+        """How much a group of newest answers moved a figure up (1) or down (-1), and whether an answer did."""
+        text = identifier(SCORE)
+        if figure == "no_score":
+            return "sum(no_scores)", no_score(text)
+        column, value_of = (
+            ("points", f"try_cast(trim({text}) as integer)")
+            if figure == "mean_moved"
+            else ("promoters", f"cast(trim({text}) in ('9', '10') as integer)")
+        )
+        earlier = f"(select sum(earlier_{column}) / nullif(sum(earlier_answers), 0) from score_{self.dataset.name})"
+        weight = f"{sign} * (sum({column}) - {earlier} * sum(answers))"
+        return weight, f"trim({text}) in ({SCORES}) and {sign} * ({value_of} - {earlier}) > 0"
 
     def volume_figures(self) -> tuple[float | None, list[str]]:
         """Rows of the newest window or list / usual ones, and the partners that are far from theirs."""

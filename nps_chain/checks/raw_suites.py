@@ -238,7 +238,7 @@ class RawSuite:
             ),
             ("no_score", limits.no_score_warning, limits.no_score_critical, "{moved:.0%} of {days} are no score"),
         ):
-            say = partial(self._moved, words)
+            say = partial(self._moved, figure, words)
             for severity, limit in ((WARNING, warning), (self._severity("score"), critical)):
                 self._between(f"score_{figure}", severity, say, low=-limit, high=limit)
         self._between(
@@ -248,16 +248,12 @@ class RawSuite:
             high=0,
         )
 
-    def _moved(self, words: str, moved: float) -> str:
+    def _moved(self, figure: str, words: str, moved: float) -> str:
         column = next(column for column in self.dataset.columns if column.alias == SCORE)
-        paths = self.bench.run(
-            f"select file_path from answers_{self.dataset.name} inner join files using (file_id) "
-            "where step = 0 group by file_path order by sum(rows) desc, file_path"
-        )
-        condition = self.history.newest_answers(self.dataset.answered or "")
+        paths, condition = self.history.score_causes(self.dataset.answered or "", figure, moved)
         text = words.format(days=f"the newest {self.limits.volume.window_days} days", moved=moved)
         shown = values.shown(self._most_frequent(SCORE, condition))
-        return self._sentence(f"{text}, {shown}", [path for (path,) in paths], column.name)
+        return self._sentence(f"{text}, {shown}", paths, column.name)
 
     def _newest_files(self) -> list[str]:
         paths = self.bench.run(

@@ -5,12 +5,13 @@ import hashlib
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nps_chain.contracts.landing import PARTNER_CODE, Contract, Dataset
 from nps_chain.errors import UserError
 from nps_chain.intake.expected import unknown_file
+from nps_chain.intake.file_ids import file_ids, room
 
 CHUNK = 1 << 20
 # Enough of a file's end to see how many blank lines close it.
@@ -39,8 +40,8 @@ CP1252_UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 class LandingFile:
     """One file. `problem` says in a sentence why it cannot be read; without a data set it is only listed.
 
-    `file_id` is a hash of the path, so that a row keeps its key whatever other files come and go; `number` is the
-    file's place in the order of delivery.
+    `file_id` is a hash of the path (file_ids.py), so that a row keeps its key whatever other files come and go;
+    `number` is the file's place in the order of delivery.
     """
 
     file_id: int
@@ -104,7 +105,14 @@ def list_landing(landing: Path, contract: Contract) -> list[LandingFile]:
         raise UserError(f"The landing folder {landing} does not exist or is not a folder.")
     root = landing.resolve()
     found = sorted(_walk(root), key=lambda path: delivery_order(path.relative_to(root).as_posix()))
-    return [_describe(root, path, number, contract) for number, path in enumerate(found, start=1)]
+    files = [_describe(root, path, number, contract) for number, path in enumerate(found, start=1)]
+    paths = [file.path.relative_to(root).as_posix() for file in files]
+    ids = file_ids({path: _room(file) for path, file in zip(paths, files, strict=True)})
+    return [replace(file, file_id=ids[path]) for path, file in zip(paths, files, strict=True)]
+
+
+def _room(file: LandingFile) -> int:
+    return 0 if file.dataset is None else room(size_of(file.path), file.dataset.format)
 
 
 def _walk(root: Path) -> list[Path]:
@@ -147,23 +155,17 @@ def _natural(text: str) -> tuple[str | int, ...]:
     return tuple(int(piece) if place % 2 else piece for place, piece in enumerate(pieces))
 
 
-def path_hash(relative: str) -> int:
-    """60 bits of the path's hash: two files of a landing folder all but never meet in them."""
-    return int(hashlib.sha256(os.fsencode(relative)).hexdigest()[:15], 16)
-
-
 def _describe(root: Path, path: Path, number: int, contract: Contract) -> LandingFile:
     relative = path.relative_to(root).as_posix()
-    file_id = path_hash(relative)
     shown = printable(relative)
     for dataset in contract.datasets:
         match = dataset.pattern.fullmatch(relative)
         if match:
             partner_code = match.groupdict().get("partner_code")
             problem = _problem(root, path, relative, partner_code)
-            return LandingFile(file_id, number, path, shown, dataset, partner_code, problem)
+            return LandingFile(0, number, path, shown, dataset, partner_code, problem)
     reason = _problem(root, path, relative, None) or unknown_file(relative, contract)
-    return LandingFile(file_id, number, path, shown, None, None, reason)
+    return LandingFile(0, number, path, shown, None, None, reason)
 
 
 def _problem(root: Path, path: Path, relative: str, partner_code: str | None) -> str | None:

@@ -18,7 +18,8 @@ import duckdb
 from nps_chain.contracts.landing import Contract, Dataset, load_contract
 from nps_chain.errors import UserError
 from nps_chain.intake import loader
-from nps_chain.intake.files import LandingFile, list_landing, path_hash, size_of
+from nps_chain.intake.file_ids import path_hash
+from nps_chain.intake.files import LandingFile, list_landing, size_of
 from nps_chain.intake.loader import DatasetLoader
 from nps_chain.intake.parts import Parts
 from nps_chain.intake.previous import Previous, fingerprint
@@ -298,11 +299,14 @@ class Intake:
 
 
 def _check_keys_are_apart(files: list[FileResult]) -> None:
-    """A row's key is its file's key plus its line: the ranges of two files must not meet."""
+    """A row's key is its file's key plus its line: the ranges of two files must not meet.
+
+    Files get their keys by their size; one that holds more lines than its bytes allow, or grew meanwhile, is seen here.
+    """
     ordered = sorted((file for file in files if file.status == LOADED), key=lambda file: file.file_id)
     for file, following in pairwise(ordered):
         if file.file_id + file.last_line >= following.file_id:
             raise UserError(
                 f"{file.file_path} and {following.file_path} would give rows of the same key, by a rare chance of "
-                "their names; rename one of them."
+                "their names; rename one of them, or build again if one grew meanwhile."
             )

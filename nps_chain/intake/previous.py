@@ -47,7 +47,8 @@ class Previous:
         known = self.files.get(file.relative)
         if known is None or file.problem or file.dataset is None or known.dataset != file.dataset.name:
             return None
-        if known.calling_code != calling_code or known.bytes != size_of(file.path):
+        # another number: the ranges of two files would have met
+        if known.file_id != file.file_id or known.calling_code != calling_code or known.bytes != size_of(file.path):
             return None
         try:
             same = scan(file.path, text=False).content_hash == known.content_hash

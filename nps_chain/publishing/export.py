@@ -7,7 +7,7 @@ The CSV is UTF-8 with a byte order mark, which tells a spreadsheet so. Nothing i
 "". A spreadsheet runs a text that begins like a formula, so such a text gets an apostrophe in front. One that is set to
 another separator than the comma begins new cells within a text, so behind each of these the same is done. An apostrophe
 that stands in such a place already is doubled: removing one apostrophe from each of these places, as `unescaped` does,
-gives back the text. Numbers are never touched, so that a negative NPS stays a number. Keys have up to 19 digits, of
+gives back the text. Numbers are never touched, so that a negative NPS stays a number. Keys have up to 16 digits, of
 which a spreadsheet keeps 15: it is good for reading, and the Parquet files are for joining.
 """
 

@@ -9,20 +9,23 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
+from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import UserError
 from nps_chain.intake import intake
 from nps_chain.messages import count_files, say
 from nps_chain.people import erasure, identity
 from nps_chain.publishing.export import export
-from nps_chain.publishing.publish import publish
+from nps_chain.publishing.publish import EMPTY_VARIABLE, holds_content, publish
 from nps_chain.publishing.verdict import verdict
-from nps_chain.raw_folder import FAILED, LOADED, MISSING, UNKNOWN, Load
+from nps_chain.raw_folder import FAILED, LOADED, MISSING, UNKNOWN, Load, read_manifest
 from nps_chain.running import dbt, demo_data, spark
 from nps_chain.running.state import State, can_load_changes, take_state, write_state
 from nps_chain.settings import DUCKDB, KEY_VARIABLE, SPARK, Settings
 
 # `none` leaves the checks out, for tests of other things.
 CHECKS_VARIABLE = "NPS_CHECKS"
+# The shapes of data sets that a warehouse is there for.
+CONTENT_SHAPES = ("survey", "transaction")
 
 
 @contextmanager
@@ -51,6 +54,7 @@ def build(settings: Settings, landing: Path | None, scale: str, anew: bool = Fal
         state = take_state(settings)
         spark.remove_tables(settings)
         load, changes_only = take_in(settings, landing, scale, anew, None if settings.engine == SPARK else state)
+        require_content(settings)
         check(settings, "raw")
         if settings.engine == SPARK:
             run_dbt_on_spark(settings)
@@ -60,6 +64,22 @@ def build(settings: Settings, landing: Path | None, scale: str, anew: bool = Fal
         publish_marts(settings)
     say("")
     say(verdict(settings.published_database))
+
+
+def require_content(settings: Settings) -> None:
+    """Stop before an empty warehouse is built for minutes, only to be refused."""
+    datasets = {dataset.name for dataset in load_contract().datasets if dataset.shape in CONTENT_SHAPES}
+    files = [file for file in read_manifest(settings.raw) if file.dataset in datasets]
+    if os.environ.get(EMPTY_VARIABLE) or any(file.rows_read for file in files):
+        return
+    failed = sum(file.status == FAILED for file in files)
+    if failed:
+        fault = f"Nothing could be read of the {count_files(failed)} of answers and purchases (see above)"
+    elif holds_content(settings.published_database):
+        fault = "The landing folder holds no answer and no purchase, and the published warehouse does"
+    else:
+        return
+    raise UserError(f"{fault}, so nothing was built; {EMPTY_VARIABLE}=1 builds an empty warehouse if that is meant.")
 
 
 def check(settings: Settings, stage: str) -> None:

@@ -271,6 +271,30 @@ def test_scores_against_the_windows_before(landing: Landing, newest: list[str], 
         assert all(word in text for word in words)
 
 
+@pytest.mark.parametrize(
+    ("newest", "said", "good"),
+    [
+        (["90", "9", "8"] * 40, "are no score, such as '90'", ("'9'", "'8'")),
+        (["1", "2", "9"] * 40, "the mean score of the newest 90 days moved by", ("'9'", "'8'")),
+        (["7", "8"] * 60, "the share of 9 and 10 of the newest 90 days moved by", ("'9'", "'10'")),
+    ],
+    ids=["per cent", "other scores", "without promoters"],
+)
+def test_the_message_names_the_file_and_the_scores_that_are_to_blame(
+    landing: Landing, newest: list[str], said: str, good: tuple[str, ...]
+) -> None:
+    """Not the file with most answers, which are as they always were, nor the most frequent score."""
+    steady, usual = ["9", "8", "10", "3"] * 34, ["9", "8", "3"] * 40
+    landing.write("shop/S1/survey_2025.csv", shop_survey([steady] * 5))
+    landing.write("shop/S2/survey_2025.csv", shop_survey([newest, *[usual] * 4]))
+    landing.intake()
+    found = [text for text in texts(findings(landing, "shop__survey"), WARNING) if said in text]
+    assert found and all(
+        text.startswith("data set shop__survey, file shop/S2/survey_2025.csv, column") for text in found
+    )
+    assert not any(score in text for text in found for score in good)
+
+
 def test_accepted_jump_only_warns(landing: Landing) -> None:
     landing.write("dealer/D1/service_orders.csv", service_orders([4] + [60] * 4))
     landing.intake()

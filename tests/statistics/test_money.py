@@ -217,6 +217,63 @@ def test_earned_growth_of_a_handful_is_hidden(sandbox: Sandbox) -> None:
     assert pd.isna(row["net_revenue_retention"]) and pd.isna(row["revenue_before_eur"])
 
 
+def with_returns(groups: list[tuple[str, int, float, str]]) -> pd.DataFrame:
+    """Purchases as told; those below 0 are returns."""
+    purchases, _ = one_purchase_each(groups)
+    kind = np.where(purchases["revenue_eur"] < 0, "return", "receipt")
+    return purchases.assign(transaction_kind=kind, is_customer_paid=purchases["revenue_eur"] >= 0)
+
+
+OLD = ("2024-01-20", 20, 100.0, "earned")
+
+
+@pytest.mark.parametrize(
+    ("groups", "growth", "reason"),
+    [
+        # what the twelve earned ones brought back outweighs what they bought
+        (
+            [
+                ("2025-11-01", 12, -5.0, "earned"),
+                ("2025-11-01", 10, 50.0, "bought"),
+                ("2025-12-01", 10, 9.0, "unknown"),
+            ],
+            None,
+            "new customers of a kind brought back more than they bought: bounds only",
+        ),
+        (
+            [("2025-11-01", 12, 5.0, "earned"), ("2025-11-01", 10, -1.0, "bought"), ("2025-12-01", 10, 9.0, "unknown")],
+            None,
+            "new customers of a kind brought back more than they bought: bounds only",
+        ),
+        # free samples only
+        (
+            [("2025-11-01", 12, 0.0, "earned"), ("2025-12-01", 10, 9.0, "unknown")],
+            None,
+            "the new customers who gave a reason brought no revenue: bounds only",
+        ),
+        # nothing unknown is left to divide
+        ([("2025-11-01", 12, -5.0, "earned"), ("2025-11-01", 10, 50.0, "bought")], -1 - 60 / 2000, None),
+        ([("2025-12-01", 10, 0.0, "unknown")], -1, None),
+        ([], -1, None),
+    ],
+)
+def test_earned_growth_is_never_null_without_a_reason(
+    sandbox: Sandbox, groups: list[tuple[str, int, float, str]], growth: float | None, reason: str | None
+) -> None:
+    groups = [OLD, ("2025-11-05", 1, 1.0, "none"), *groups]
+    purchases, (_, won) = with_returns(groups), one_purchase_each(groups)
+    # keeps the quarter on file where no new customer does: an old customer comes back
+    purchases.loc[purchases["customer_key"] == 1000, ["customer_key", "revenue_eur"]] = [0, 0.0]
+    sandbox.give("fct_transaction", purchases, TRANSACTION_TYPES)
+    give_won(sandbox, won[won["customer_key"] != 1000])
+    sandbox.build("int_revenue_growth")
+    mart = sandbox.build("mart_earned_growth").set_index("quarter_start_on")
+    row = mart.loc[pd.Timestamp("2025-10-01")]
+    assert (None if pd.isna(row["missing_evidence"]) else row["missing_evidence"]) == reason
+    assert pd.isna(row["earned_growth"]) if growth is None else row["earned_growth"] == pytest.approx(growth)
+    assert row.drop(["earned_growth", "missing_evidence"]).notna().all()
+
+
 def test_every_reason_of_the_contract_has_a_kind_and_a_column() -> None:
     """The landing contract, the seed and the columns of the business case name the same reasons."""
     seed = pd.read_csv(PROJECT / "seeds" / "acquisition_reasons.csv")

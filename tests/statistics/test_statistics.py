@@ -5,7 +5,9 @@ Nothing here repeats the SQL: the expected figures come from other people's code
 
 import itertools
 import math
+import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
 
-from study.sql_harness import Sandbox, close
+from study.sql_harness import PROJECT, Sandbox, close
 
 Z_95 = 1.959964
 # lifelines takes a level, not a quantile: the level that belongs to the project's rounded quantile
@@ -116,6 +118,32 @@ def test_scores_on_random_counts(sandbox: Sandbox) -> None:
     close(got["nps_adjusted_standard_error"], adjusted[:, 1])
     close(got["nps_ci_low"], np.maximum(adjusted[:, 0] - Z_95 * adjusted[:, 1], -100))
     close(got["nps_ci_high"], np.minimum(adjusted[:, 0] + Z_95 * adjusted[:, 1], 100))
+
+
+@pytest.mark.parametrize("decimals", [6, 12, 15, 16, 17, 30, 36, 40, 60])
+def test_a_quantile_may_have_any_number_of_decimals(sandbox: Sandbox, decimals: int) -> None:
+    """As a decimal one of sixteen would overflow; the project's SQL with another value of the var."""
+    quantile = "1.9599639845400542355245944305205515279555456564"[: decimals + 2].ljust(decimals + 2, "0")
+    node = "statistics_probe_scores"
+    written = "cast('1.959964' as double)"
+    queries = sandbox.project.queries
+    assert queries[node].count(written) == 2
+    query = queries[node].replace(written, f"cast('{quantile}' as double)")
+    longer = replace(sandbox.project, queries=queries | {node: query})
+    got = probe_scores(Sandbox(longer), [(20, 30, 50)])
+    nps, error = wald(20.75, 31.5, 50.75)
+    z = stats.norm.ppf(0.975)
+    tolerance = 1e-5 if decimals == 6 else 1e-9
+    close(got["nps_ci_low"], nps - z * error, tolerance)
+    close(got["nps_ci_high"], nps + z * error, tolerance)
+
+
+def test_no_var_with_decimals_is_multiplied_as_a_decimal() -> None:
+    """The quantiles of intervals, which somebody may give with all the digits that a library prints."""
+    sources = [path for folder in ("models", "macros") for path in (PROJECT / folder).rglob("*.sql")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sources}
+    assert [name for name, text in texts.items() if re.search(r"(?<!double_)var\('z_", text)] == []
+    assert sum(text.count("double_var('z_") for text in texts.values()) >= 10
 
 
 def test_no_responses_give_no_figures(sandbox: Sandbox) -> None:

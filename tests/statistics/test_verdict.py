@@ -225,6 +225,23 @@ def test_no_link_is_named_where_none_loses_anything(sandbox: Sandbox) -> None:
     assert got["chain_sentence"].iloc[0] == f"No weakest link can be named in Automotive NL: {reason}."
 
 
+@pytest.mark.parametrize("margin", [0.0, -3.0])
+def test_customers_that_leave_no_margin_are_no_reason_to_say_that_nobody_leaves(
+    sandbox: Sandbox, margin: float
+) -> None:
+    """Where cost equals revenue, or is above it, each link loses customers and no euro."""
+    values = {key: np.full(REPLICATES + 1, margin) for key in LINKS}
+    lay_down(sandbox, values, customers={100101: 12.0, 100103: 40.0, 100105: -2.0})
+    got = judged(sandbox)
+    assert set(got["verdict"]) == {"cannot_tell"}
+    reason = "in 100 % of the replicates links lose customers, but no margin with them"
+    assert set(got["cannot_tell_reason"]) == {reason}
+    assert got["chain_sentence"].iloc[0].startswith(f"No weakest link can be named in Automotive NL: {reason}.")
+    # in most of the others nobody is lost either
+    lay_down(sandbox, values, customers=dict.fromkeys(LINKS, -2.0))
+    assert set(judged(sandbox)["cannot_tell_reason"]) == {"in 100 % of the replicates no link loses anything"}
+
+
 def test_no_link_is_named_where_no_loss_can_be_told_from_chance(sandbox: Sandbox) -> None:
     random = np.random.default_rng(5)
     drawn = {

@@ -1,17 +1,24 @@
 import json
+import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
 
 from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
+from nps_chain.intake import intake
 from nps_chain.publishing.publish import publish, remove_leftovers
 from nps_chain.publishing.verdict import WIDTH, verdict
-from nps_chain.running.build import sole_build
+from nps_chain.running.build import require_content, sole_build
 from nps_chain.running.dbt import follow
 from nps_chain.settings import ROOT, Settings
 
@@ -40,7 +47,7 @@ def test_marts_alone_are_published(tmp_path):
         tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         version = connection.execute("select tags['storage_version'] from duckdb_databases() limit 1").fetchone()
     assert tables == [("main", "mart_x")]
-    assert version == ("v1.2.0+",) or "v1.2" in str(version)
+    assert "v1.4.0" in str(version)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["nps_chain.duckdb", "work.duckdb"]
 
 
@@ -53,7 +60,10 @@ def test_tables_are_described_in_their_comments(tmp_path):
     """As their contracts describe them, to the quote."""
     work = work_database(tmp_path, 1)
     (table,) = (table for table in load_tables() if table.name == "mart_weakest_link")
-    columns = ", ".join(f"cast(null as {column.kind}) as {column.name}" for column in table.columns)
+    columns = ", ".join(
+        f"cast({1 if column.name in table.key else 'null'} as {column.kind}) as {column.name}"
+        for column in table.columns
+    )
     with duckdb.connect(str(work)) as connection:
         connection.execute(f"create table marts.{table.name} as select {columns}")
     published = tmp_path / "nps_chain.duckdb"
@@ -140,6 +150,268 @@ def test_publish_killed_before_the_rename_leaves_the_old_file(tmp_path):
     publish(work, published)
     assert figure(published) == 2
     assert not list(tmp_path.glob(".publish-*"))
+
+
+# DuckDB of this environment, and those of others that NPS_OTHER_DUCKDB names, separated by colons
+OTHER_DUCKDB = [name for name in os.environ.get("NPS_OTHER_DUCKDB", "").split(":") if name]
+NO_OTHER = pytest.param("", marks=pytest.mark.skip("NPS_OTHER_DUCKDB names no Python with another DuckDB"))
+engines = pytest.mark.parametrize("engine", [sys.executable, *(OTHER_DUCKDB or [NO_OTHER])])
+WRITER = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("set checkpoint_threshold = '1TB'")
+for line in sys.stdin:
+    connection.execute(line) if line.strip() != "close" else connection.close()
+    print("done", flush=True)
+"""
+READER = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read")
+figures = connection.execute("select sum(figure), count(*) from mart_x").fetchone()
+print(figures, len(connection.execute("show tables").fetchall()))
+"""
+WRITTEN = "update mart_x set figure = 100", "delete from mart_x", "create table extra as select 1 as one"
+
+
+@contextmanager
+def writer(engine: str, path: Path) -> Iterator[Callable[[str], None]]:
+    """A program that has the file open for writing, and is killed in the end."""
+    with subprocess.Popen(
+        [engine, "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def execute(statement: str) -> None:
+            process.stdin.write(f"{statement}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "done\n"
+
+        execute("select 1")
+        yield execute
+        process.kill()
+
+
+def read_by_all(path: Path) -> list[str]:
+    """What every engine reads, to read alone and then to write, in copies; an error by its last words."""
+    found = []
+    for engine in [sys.executable, *OTHER_DUCKDB]:
+        for mode in ("read", "write"):
+            with TemporaryDirectory() as folder:
+                for source in path.parent.glob(f"{path.name}*"):
+                    shutil.copyfile(source, Path(folder) / source.name)
+                done = subprocess.run(
+                    [engine, "-c", READER, str(Path(folder) / path.name), mode], capture_output=True, text=True
+                )
+            found.append(done.stdout.strip() or done.stderr.strip().rpartition("WAL file")[2].rpartition("/")[2])
+    return found
+
+
+def all_read(text: str) -> list[str]:
+    return [text] * 2 * (1 + len(OTHER_DUCKDB))
+
+
+@engines
+@pytest.mark.parametrize("statement", WRITTEN)
+def test_log_of_a_killed_program_does_not_reach_the_new_file(tmp_path: Path, engine: str, statement: str) -> None:
+    published = tmp_path / "nps_chain.duckdb"
+    publish(work_database(tmp_path, 1), published)
+    with writer(engine, published) as execute:
+        execute(statement)
+    assert published.with_name("nps_chain.duckdb.wal").exists()
+    publish(work_database(tmp_path, 2), published)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["nps_chain.duckdb", "work.duckdb"]
+    assert read_by_all(published) == all_read("(2, 1) 1")
+
+
+@engines
+@pytest.mark.parametrize("statement", WRITTEN)
+def test_program_that_stays_open_changes_nothing_in_the_new_file(
+    tmp_path: Path, engine: str, statement: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "nps_chain.duckdb"
+    publish(work_database(tmp_path, 1), published)
+    with writer(engine, published) as execute:
+        execute(statement)
+        publish(work_database(tmp_path, 2), published)
+        assert re.search(
+            r"! A program \(process \d+\) still has the last nps_chain.duckdb open", capsys.readouterr().out
+        )
+        content = published.read_bytes()
+        for still in ("insert into mart_x values (7)", "checkpoint", "insert into mart_x values (8)", "close"):
+            execute(still)
+            assert read_by_all(published) in (all_read("(2, 1) 1"), all_read(LOG_REFUSED)), still
+    assert published.read_bytes() == content
+    assert read_by_all(published) == all_read("(2, 1) 1")
+
+
+LOG_REFUSED = 'nps_chain.duckdb.wal": WAL does not match database file.'
+
+
+@engines
+def test_log_that_begins_after_the_publish_is_refused_and_goes_with_the_next(tmp_path: Path, engine: str) -> None:
+    """By a program that had the old file open, had written nothing yet, and is killed later."""
+    published = tmp_path / "nps_chain.duckdb"
+    publish(work_database(tmp_path, 1), published)
+    with writer(engine, published) as execute:
+        publish(work_database(tmp_path, 2), published)
+        execute("delete from mart_x")
+    assert read_by_all(published) == all_read(LOG_REFUSED)
+    publish(work_database(tmp_path, 3), published)
+    assert read_by_all(published) == all_read("(3, 1) 1")
+
+
+def test_file_of_an_older_storage_is_not_replaced_under_a_writer(tmp_path: Path) -> None:
+    """Whose log the new file couldn't tell from its own."""
+    published = tmp_path / "nps_chain.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{published}' as old (storage_version 'v1.2.0')")
+        connection.execute("create table old.mart_x as select 1 as figure")
+    work = work_database(tmp_path, 2)
+    with (
+        writer(sys.executable, published),
+        pytest.raises(UserError, match=r"^A program \(process \d+\) has \S+ open for writing, .*; close it"),
+    ):
+        publish(work, published)
+    assert figure(published) == 1
+    publish(work, published)
+    assert figure(published) == 2
+
+
+def test_reader_is_no_writer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    published = tmp_path / "nps_chain.duckdb"
+    publish(work_database(tmp_path, 1), published)
+    with duckdb.connect(str(published), read_only=True):
+        publish(work_database(tmp_path, 2), published)
+    assert capsys.readouterr().out == ""
+
+
+def with_content(folder: Path, answers: int, purchases: int) -> Path:
+    path = work_database(folder, 1)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create table marts.fct_nps_response as select range as response_key from range({answers})")
+        connection.execute(
+            f"create table marts.fct_transaction as select range as transaction_key from range({purchases})"
+        )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("answers", "purchases", "said"),
+    [
+        (0, 0, "holds no answer and the published one holds 807 answers"),
+        (0, 40, "holds no answer and the published one holds 807 answers"),
+        (800, 0, "holds no purchase and the published one holds 1,200 purchases"),
+    ],
+)
+def test_empty_warehouse_never_replaces_a_good_one(
+    tmp_path: Path, answers: int, purchases: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = tmp_path / "nps_chain.duckdb"
+    publish(with_content(tmp_path, 807, 1200), published)
+    with writer(sys.executable, published) as execute:
+        # what a client did to the file is no part of it
+        execute("delete from fct_nps_response")
+    content = published.read_bytes()
+    work = with_content(tmp_path, answers, purchases)
+    with pytest.raises(UserError, match=said):
+        publish(work, published)
+    assert published.read_bytes() == content
+    monkeypatch.setenv("NPS_PUBLISH_EMPTY", "1")
+    publish(work, published)
+    assert published.read_bytes() != content
+
+
+def test_empty_warehouse_replaces_none_that_cannot_be_read(tmp_path: Path) -> None:
+    published = tmp_path / "nps_chain.duckdb"
+    publish(with_content(tmp_path, 0, 0), published)
+    publish(with_content(tmp_path, 0, 0), published)
+    work = with_content(tmp_path, 0, 0)
+    with writer(sys.executable, published), pytest.raises(UserError, match="holds what cannot be read just now"):
+        publish(work, published)
+    publish(with_content(tmp_path, 3, 0), published)
+    publish(with_content(tmp_path, 2, 0), published)
+
+
+def landing_of(tmp_path: Path, files: dict[str, str]) -> Settings:
+    """What the intake made of a landing folder with these files."""
+    root = tmp_path / "landing"
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    warehouse = tmp_path / "warehouse"
+    intake.run(root, warehouse / "raw", "key-of-the-tests-only")
+    return Settings(warehouse, warehouse / "raw", warehouse / "work.duckdb")
+
+
+LIST = "partner_code,link,industry,country,partner_name,valid_from\nS1,shop,retail,NL,Shop,2020-01-01\n"
+PARTNERS = {"chain/partners.csv": LIST}
+HEADING = "receipt_no,receipt_kind,purchased_on,loyalty_no,product_code,revenue,cost,currency\n"
+NO_RECEIPTS = {"shop/S1/receipts.csv": HEADING}
+
+
+@pytest.mark.parametrize("files", [PARTNERS, PARTNERS | NO_RECEIPTS], ids=["partners alone", "a heading alone"])
+def test_folder_without_answers_and_purchases_is_not_built_over_a_good_warehouse(
+    tmp_path: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = landing_of(tmp_path, files)
+    # as a first build it may be meant
+    require_content(settings)
+    publish(with_content(tmp_path, 0, 0), settings.published_database)
+    require_content(settings)
+    publish(with_content(tmp_path, 0, 3), settings.published_database)
+    with pytest.raises(
+        UserError, match="holds no answer and no purchase, and the published warehouse does, so nothing"
+    ):
+        require_content(settings)
+    monkeypatch.setenv("NPS_PUBLISH_EMPTY", "1")
+    require_content(settings)
+
+
+@pytest.mark.parametrize("content", ["", "a;b\n1;2\n", "\0\0\0"], ids=["empty", "another table", "no text"])
+def test_folder_with_nothing_readable_is_not_built(tmp_path: Path, content: str) -> None:
+    settings = landing_of(tmp_path, PARTNERS | {"shop/S1/receipts.csv": content, "shop/S1/survey.csv": content})
+    with pytest.raises(
+        UserError, match=r"^Nothing could be read of the 2 files of answers and purchases \(see above\)"
+    ):
+        require_content(settings)
+    row = "r1,sale,2024-05-01,,,10.00,5.00,EUR\n"
+    require_content(landing_of(tmp_path, {"shop/S1/receipts.csv": HEADING + row}))
+
+
+def test_keys_of_the_contracts_are_published(tmp_path: Path) -> None:
+    work = work_database(tmp_path, 1)
+    with duckdb.connect(str(work)) as connection:
+        for table in load_tables():
+            columns = ", ".join(f"cast(null as {column.kind}) as {column.name}" for column in table.columns)
+            connection.execute(f"create table marts.{table.name} as select {columns} limit 0")
+    published = tmp_path / "nps_chain.duckdb"
+    publish(work, published)
+    with duckdb.connect(str(published), read_only=True) as connection:
+        keys = connection.execute(
+            "select table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+        ).fetchall()
+    assert dict(keys) == {table.name: list(table.key) for table in load_tables() if table.key}
+
+
+@pytest.mark.parametrize("rows", ["(1), (1)", "(1), (null)"])
+def test_key_that_is_none_is_not_published(tmp_path: Path, rows: str) -> None:
+    work = work_database(tmp_path, 1)
+    with duckdb.connect(str(work)) as connection:
+        connection.execute(f"create table marts.dim_channel as select col0 as channel_key from (values {rows})")
+    with pytest.raises(
+        UserError, match=r"^The key of dim_channel \(channel_key\) is missing or comes twice, so nothing"
+    ):
+        publish(work, tmp_path / "nps_chain.duckdb")
+    assert not (tmp_path / "nps_chain.duckdb").exists()
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**60])
+def test_number_that_tools_would_round_is_not_published(tmp_path: Path, value: int) -> None:
+    work = work_database(tmp_path, 1)
+    with duckdb.connect(str(work)) as connection:
+        connection.execute(f"create table marts.fct_x as select cast({value} as bigint) as x_key union all select 1")
+    with pytest.raises(UserError, match=r"^fct_x\.x_key holds a number beyond 9,007,199,254,740,992, which"):
+        publish(work, tmp_path / "nps_chain.duckdb")
+    assert not (tmp_path / "nps_chain.duckdb").exists()
 
 
 def test_nothing_to_publish_is_one_sentence(tmp_path):
