@@ -219,6 +219,7 @@
             answered='answered_at',
             survey='shop_visit',
             holds=['answers'],
+            belongs_to={'dataset': 'shop__receipts', 'by': ['partner_code', 'receipt_no']},
             date_format='yyyy-mm-dd',
         ),
         'contact_centre__contacts': dict(dataset,
@@ -397,9 +398,12 @@
         'serial_hash': dict(column, required=true, identity='serial'),
         'order_kind': dict(column, required=true, values=['new', 'used']),
         'delivered_on': dict(column, type='date', required=true),
-        'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
-        'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'revenue': dict(column, type='decimal', required=true, money=true),
+        'cost': dict(column, type='decimal', required=true, money=true),
         'currency': dict(column, required=true, of='exchange_rates'),
+        'ordered_on': dict(column, type='date'),
+        'reverses': dict(column),
+        'status': dict(column, values=['completed', 'cancelled']),
     }) }}
     {%- elif name == 'dealer__service_orders' -%}
     {{ return({
@@ -408,9 +412,12 @@
         'serial_hash': dict(column, identity='serial'),
         'completed_on': dict(column, type='date', required=true),
         'payer': dict(column, required=true, values=['customer', 'warranty']),
-        'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
-        'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'revenue': dict(column, type='decimal', required=true, money=true),
+        'cost': dict(column, type='decimal', required=true, money=true),
         'currency': dict(column, required=true, of='exchange_rates'),
+        'ordered_on': dict(column, type='date'),
+        'reverses': dict(column),
+        'status': dict(column, values=['completed', 'cancelled']),
     }) }}
     {%- elif name == 'dealer__post_sale_survey' -%}
     {{ return({
@@ -450,6 +457,8 @@
         'revenue': dict(column, type='decimal', required=true, money=true),
         'cost': dict(column, type='decimal', money=true),
         'currency': dict(column, required=true, of='exchange_rates'),
+        'reverses': dict(column),
+        'status': dict(column, values=['completed', 'cancelled']),
     }) }}
     {%- elif name == 'shop__survey' -%}
     {{ return({
