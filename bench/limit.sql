@@ -99,14 +99,16 @@ inner join unit on orders.serial_number = unit.serial_number
 left join rate on orders.currency = rate.currency and date_trunc('month', completed_on) = rate.month;
 
 -- a receipt without a card is nobody's
-create temp table receipt as
+create temp table slip as
 select
+    row_number() over () as slip,
     registered.chain,
     registered.partner_code,
     registered.customer,
     receipt_kind = 'sale' as is_sale,
     product_code is not null as is_product,
     purchased_on as day,
+    revenue,
     euros(revenue, eur_per_unit) - euros(cost, eur_per_unit) as margin
 from read_csv(
     getvariable('landing') || '/shop/*/receipts*.csv', header = true, auto_detect = false, filename = true,
@@ -118,6 +120,26 @@ from read_csv(
 inner join registered
     on folder_of(receipts.filename) = registered.partner_code and receipts.loyalty_no = registered.customer_no
 left join rate on receipts.currency = rate.currency and date_trunc('month', purchased_on) = rate.month;
+
+-- a return takes back the last purchase of its amount, at most 100 days before
+create temp table taken_back as
+select back.slip as back, sold.slip as sold, -sold.margin as margin
+from slip as back
+inner join slip as sold
+    on
+        back.partner_code = sold.partner_code and back.customer = sold.customer and -back.revenue = sold.revenue
+        and back.day between sold.day and sold.day + 100
+where not back.is_sale and sold.is_sale
+qualify row_number() over (partition by back.slip order by sold.day desc, sold.slip) = 1;
+
+create temp table receipt as
+select
+    slip.chain, slip.partner_code, slip.customer, slip.is_sale, slip.is_product, slip.day,
+    coalesce(returns.margin, slip.margin) as margin,
+    slip.is_sale and purchases.sold is null as is_kept
+from slip
+left join taken_back as returns on slip.slip = returns.back
+left join (select distinct sold from taken_back) as purchases on slip.slip = purchases.sold;
 
 create temp table contact as
 select
@@ -371,18 +393,19 @@ left join move_5 on move_4.label = move_5.node;
 create temp table bought as
 select
     sale.chain, partner_code, coalesce(person.customer, sale.customer) as customer, day, margin,
-    true as is_paid, false as is_return, is_new as meets_maker, is_new as meets_importer
+    true as is_paid, true as is_kept, false as is_return, is_new as meets_maker, is_new as meets_importer
 from sale
 left join person on sale.customer = person.node
 union all
 select
-    service.chain, partner_code, coalesce(person.customer, service.customer), day, margin, is_paid, false, false, false
+    service.chain, partner_code, coalesce(person.customer, service.customer), day, margin, is_paid, is_paid, false,
+    false, false
 from service
 left join person on service.customer = person.node
 union all
 select
-    receipt.chain, partner_code, coalesce(person.customer, receipt.customer), day, margin, is_sale, not is_sale,
-    is_sale and is_product, false
+    receipt.chain, partner_code, coalesce(person.customer, receipt.customer), day, margin, is_sale, is_kept,
+    not is_sale, is_sale and is_product, false
 from receipt
 left join person on receipt.customer = person.node;
 
@@ -586,7 +609,7 @@ next_bought as (
         on
             bought.customer = anchored.customer and bought.chain = anchored.chain
             and bought.day > anchored.day and bought.day <= anchored.followed_to
-    where is_paid
+    where is_kept
     group by anchored.response
 ),
 
@@ -753,7 +776,7 @@ margin as (
         (is_paid or is_return) and day <= getvariable('trailing_to')
         and day > getvariable('trailing_to') - retention_window
     group by bought.chain, customer
-    having bool_or(is_paid)
+    having bool_or(is_kept)
 ),
 
 stacked as (

@@ -127,17 +127,37 @@ class Answers:
             if "serial_number" in orders:
                 orders["serial"] = self._keyed("serial", orders["serial_number"])
         is_new = sales["order_kind"] == "new"
-        self.sales = sales.assign(is_paid=True, is_return=False, meets_maker=is_new, meets_importer=is_new)
+        self.sales = sales.assign(
+            is_paid=True, is_kept=True, is_return=False, meets_maker=is_new, meets_importer=is_new
+        )
         self.services = services.assign(
-            is_paid=services["payer"] == "customer", is_return=False, meets_maker=False, meets_importer=False
+            is_paid=services["payer"] == "customer",
+            is_kept=services["payer"] == "customer",
+            is_return=False,
+            meets_maker=False,
+            meets_importer=False,
         )
         is_sale = receipts["receipt_kind"] == "sale"
+        is_kept = self._take_back(receipts, is_sale)
         self.receipts = receipts.assign(
             is_paid=is_sale,
+            is_kept=is_kept,
             is_return=~is_sale,
             meets_maker=is_sale & receipts["product_code"].notna(),
             meets_importer=False,
         )
+
+    def _take_back(self, receipts: pd.DataFrame, is_sale: pd.Series) -> pd.Series:
+        """Give a return the margin of the last purchase of its amount within 100 days; which purchases are left."""
+        columns = ["customer", "day", "revenue"]
+        sold = receipts.loc[is_sale, [*columns, "margin"]].rename_axis("sold").reset_index()
+        back = receipts.loc[~is_sale, columns].rename_axis("back").reset_index()
+        back["revenue"] = -back["revenue"]
+        pairs = back.merge(sold, on=["customer", "revenue"], suffixes=("", "_sold"))
+        days = (pairs["day"] - pairs["day_sold"]).dt.days
+        pairs = pairs[days.between(0, 100)].sort_values("day_sold", kind="stable").drop_duplicates("back", keep="last")
+        receipts.loc[pairs["back"], "margin"] = -pairs["margin"].to_numpy()
+        return is_sale & ~receipts.index.isin(pairs["sold"])
 
     def _read_surveys(self) -> None:
         self.contacts = self._contacts()
@@ -266,7 +286,7 @@ class Answers:
 
     def _name_customers(self) -> None:
         columns = ["chain", "partner_code", "customer", "day", "margin"]
-        columns += ["is_paid", "is_return", "meets_maker", "meets_importer"]
+        columns += ["is_paid", "is_kept", "is_return", "meets_maker", "meets_importer"]
         self.bought = pd.concat([orders[columns] for orders in (self.sales, self.services, self.receipts)])
         self.bought["customer"] = self._person(self.bought["customer"].to_numpy())
         self.bought["partner_code"] = self.bought["partner_code"].astype("category")
@@ -318,7 +338,7 @@ class Answers:
         ends = owned.groupby("response")["owned_to"].max()
         anchors["followed_to"] = anchors["response"].map(ends).clip(upper=self.as_of).fillna(self.as_of)
         anchors["partner_code"] = anchors["partner_code"].astype(self.bought["partner_code"].dtype)
-        paid = self.bought.loc[self.bought["is_paid"], ["chain", "customer", "partner_code", "day"]].sort_values("day")
+        paid = self.bought.loc[self.bought["is_kept"], ["chain", "customer", "partner_code", "day"]].sort_values("day")
         paid["next_on"] = paid["day"]
         anchors = anchors.sort_values("day")
         sellers = anchors[anchors["link"].isin(["dealer", "shop"])]
@@ -440,7 +460,7 @@ class Answers:
         since = self.trailing_to - pd.to_timedelta(bought["window"], unit="D")
         bought = bought[counts & (bought["day"] <= self.trailing_to) & (bought["day"] > since)]
         margins = bought.groupby(["chain", "customer"], as_index=False).agg(
-            margin=("margin", "sum"), has_paid=("is_paid", "any")
+            margin=("margin", "sum"), has_paid=("is_kept", "any")
         )
         return margins.loc[margins["has_paid"], ["chain", "customer", "margin"]]
 

@@ -20,7 +20,7 @@ FAR = pl.date(2100, 12, 31)
 YEAR = 365
 CUSTOMER_KEYS = ["chain", "customer"]
 ORDER_COLUMNS = ["chain", "partner_code", "customer", "day", "margin"]
-FLAGS = ["is_paid", "is_return", "meets_maker", "meets_importer"]
+FLAGS = ["is_paid", "is_kept", "is_return", "meets_maker", "meets_importer"]
 INVITATION_COLUMNS = ["link", "chain", "partner_code", "sent_on", "is_delivered", "answered_on", "score", "customer"]
 CALLER = pl.Struct(dict.fromkeys(("email", "phone", "serial_number", "shop_code", "loyalty_no"), pl.String))
 AMOUNTS = {"revenue": pl.Float64, "cost": pl.Float64, "currency": pl.String}
@@ -206,18 +206,43 @@ class Answers:
         receipts = self._csv("shop/*/receipts*.csv", RECEIPTS).filter(pl.col("number").is_not_null())
         is_new, is_sale = pl.col("order_kind") == "new", pl.col("receipt_kind") == "sale"
         no, yes = pl.lit(False), pl.lit(True)
-        self.sales = self._order(sales, yes, no, is_new, is_new)
-        self.services = self._order(services, pl.col("payer") == "customer", no, no, no)
-        self.receipts = self._order(receipts, is_sale, ~is_sale, is_sale & pl.col("product_code").is_not_null(), no)
+        self.sales = self._order(sales, yes, yes, no, is_new, is_new)
+        is_paid = pl.col("payer") == "customer"
+        self.services = self._order(services, is_paid, is_paid, no, no, no)
+        is_product = is_sale & pl.col("product_code").is_not_null()
+        self.receipts = self._take_back(
+            self._order(receipts, is_sale, is_sale, ~is_sale, is_product, no, keep="revenue")
+        )
 
-    def _order(self, frame: pl.DataFrame, *flags: pl.Expr) -> pl.DataFrame:
+    def _take_back(self, receipts: pl.DataFrame) -> pl.DataFrame:
+        """Give a return the margin of the last purchase of its amount within 100 days; which purchases are left."""
+        receipts = receipts.with_row_index("slip")
+        sold = receipts.filter("is_paid").select("customer", "revenue", sold="slip", sold_on="day", taken="margin")
+        back = receipts.filter("is_return").select("customer", "day", revenue=-pl.col("revenue"), back="slip")
+        pairs = (
+            back.join(sold, on=["customer", "revenue"])
+            .filter((pl.col("day") - pl.col("sold_on")).dt.total_days().is_between(0, 100))
+            .sort("sold_on")
+            .unique("back", keep="last", maintain_order=True)
+        )
+        taken = pairs.select(slip="back", taken=-pl.col("taken"))
+        return (
+            receipts.join(taken, on="slip", how="left")
+            .with_columns(
+                margin=pl.coalesce("taken", "margin"),
+                is_kept=pl.col("is_paid") & ~pl.col("slip").is_in(pairs["sold"].implode()),
+            )
+            .drop("slip", "taken", "revenue")
+        )
+
+    def _order(self, frame: pl.DataFrame, *flags: pl.Expr, keep: str | None = None) -> pl.DataFrame:
         frame = self._margin(self._customer(frame))
         if "serial_number" in frame.columns:
             frame = self._keyed(frame, "serial", "serial", pl.col("serial_number"))
         else:
             frame = frame.with_columns(serial=pl.lit(None, dtype=pl.Int64))
         named = [flag.alias(name) for name, flag in zip(FLAGS, flags, strict=True)]
-        return frame.with_columns(named).select(*ORDER_COLUMNS, "serial", *FLAGS)
+        return frame.with_columns(named).select(*ORDER_COLUMNS, "serial", *FLAGS, *([keep] if keep else []))
 
     def _read_surveys(self) -> None:
         self.contacts = self._contacts()
@@ -385,7 +410,7 @@ class Answers:
         anchors = anchors.join(ends, on="index", how="left").with_columns(
             followed_to=pl.min_horizontal(pl.col("owned_to").fill_null(self.as_of), pl.lit(self.as_of))
         )
-        paid = self.bought.filter("is_paid").select(*CUSTOMER_KEYS, "partner_code", next_on="day").sort("next_on")
+        paid = self.bought.filter("is_kept").select(*CUSTOMER_KEYS, "partner_code", next_on="day").sort("next_on")
         anchors = anchors.sort("day")
         sellers = anchors.filter(pl.col("link").is_in(["dealer", "shop"]))
         parts = [
@@ -531,7 +556,7 @@ class Answers:
                 pl.col("day") > until - pl.duration(days="window"),
             )
             .group_by(CUSTOMER_KEYS)
-            .agg(pl.col("margin").sum(), has_paid=pl.col("is_paid").any())
+            .agg(pl.col("margin").sum(), has_paid=pl.col("is_kept").any())
             .filter("has_paid")
             .drop("has_paid")
         )

@@ -393,7 +393,7 @@ def _service_orders(ledger: Ledger, folder: str) -> None:
     services.bad("value_not_allowed", payer="insurance")
     services.bad("invalid_date", completed_on="soon")
     services.bad("invalid_number", cost="1.2.3")
-    services.bad("out_of_range", revenue="-80.00")
+    services.bad("out_of_range", revenue="80000000000000.00")
     services.bad("unknown_currency", currency="XTS")
     services.bad("transaction_before_built", like=lambda row: row["serial_number"] != "", completed_on="1991-03-01")
     services.repeated()

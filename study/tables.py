@@ -102,7 +102,9 @@ def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
     left = DAYS - 1 - followed["day"]
     followed["is_event"] = followed["next_purchase"] <= left
     followed["duration_days"] = np.minimum(followed["next_purchase"], left).astype(int)
-    sandbox.give("fct_retention", followed, {"response_on": "date", "nps_category": "varchar"})
+    followed["delivered_to"] = LAST_DAY
+    types = {"response_on": "date", "delivered_to": "date", "nps_category": "varchar"}
+    sandbox.give("fct_retention", followed, types)
     sandbox.give("fct_transaction", _concat(_purchases, chains), {"transaction_on": "date"})
     sandbox.give("int_customer_chain", _concat(_customers, chains), {"first_on": "date"})
     meetings = [_meetings(events, chain) for chain, world in chains.items() for events in world.events]
@@ -157,6 +159,7 @@ def _purchases(world: World, chain: int) -> pd.DataFrame:
             "transaction_on": dates(day[kept]),
             "margin_eur": margin[kept].round(2),
             "is_customer_paid": True,
+            "is_retention_event": True,
             "transaction_kind": "service",
         }
     )

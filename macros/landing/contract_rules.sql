@@ -7,7 +7,16 @@
         {%- do rules.extend(column_rules(dataset, column)) -%}
         {%- do rules.extend(after.get(column, [])) -%}
     {%- endfor -%}
-    {{ return(rules + place_rules(dataset) + reference_rules(dataset)) }}
+    {{ return(rules + reversal_rules(dataset) + place_rules(dataset) + reference_rules(dataset)) }}
+{%- endmacro %}
+
+{#- A line that takes a transaction back says so by its sign too. -#}
+{% macro reversal_rules(dataset) -%}
+    {%- set columns = landing_dataset(dataset)['columns'] -%}
+    {%- if 'reverses' in columns and 'revenue' in columns -%}
+        {{ return([['out_of_range:revenue', 'revenue > 0 and reverses is not null']]) }}
+    {%- endif -%}
+    {{ return([]) }}
 {%- endmacro %}
 
 {#- What one column must hold. -#}

@@ -219,6 +219,7 @@
             answered='answered_at',
             survey='shop_visit',
             holds=['answers'],
+            belongs_to={'dataset': 'shop__receipts', 'by': ['partner_code', 'receipt_no']},
             date_format='yyyy-mm-dd',
         ),
         'contact_centre__contacts': dict(dataset,
@@ -398,9 +399,12 @@
         'serial_hash': dict(column, required=true, identity='serial', mangled_mark=-1),
         'order_kind': dict(column, required=true, values=['new', 'used']),
         'delivered_on': dict(column, type='date', required=true),
-        'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
-        'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'revenue': dict(column, type='decimal', required=true, money=true),
+        'cost': dict(column, type='decimal', required=true, money=true),
         'currency': dict(column, required=true, of='exchange_rates'),
+        'ordered_on': dict(column, type='date'),
+        'reverses': dict(column),
+        'status': dict(column, values=['completed', 'cancelled']),
     }) }}
     {%- elif name == 'dealer__service_orders' -%}
     {{ return({
@@ -409,9 +413,12 @@
         'serial_hash': dict(column, identity='serial'),
         'completed_on': dict(column, type='date', required=true),
         'payer': dict(column, required=true, values=['customer', 'warranty']),
-        'revenue': dict(column, type='decimal', required=true, minimum=0, money=true),
-        'cost': dict(column, type='decimal', required=true, minimum=0, money=true),
+        'revenue': dict(column, type='decimal', required=true, money=true),
+        'cost': dict(column, type='decimal', required=true, money=true),
         'currency': dict(column, required=true, of='exchange_rates'),
+        'ordered_on': dict(column, type='date'),
+        'reverses': dict(column),
+        'status': dict(column, values=['completed', 'cancelled']),
     }) }}
     {%- elif name == 'dealer__post_sale_survey' -%}
     {{ return({
@@ -451,6 +458,8 @@
         'revenue': dict(column, type='decimal', required=true, money=true),
         'cost': dict(column, type='decimal', money=true),
         'currency': dict(column, required=true, of='exchange_rates'),
+        'reverses': dict(column),
+        'status': dict(column, values=['completed', 'cancelled']),
     }) }}
     {%- elif name == 'shop__survey' -%}
     {{ return({

@@ -2,7 +2,15 @@ with
 
 counted as (
 
-    {% for dataset in datasets_of('transaction') + datasets_of('contact') -%}
+    select
+        happened_on,
+        sum(orders) as events
+    from {{ ref('int_partner_day') }}
+    group by happened_on
+
+    union all
+
+    {% for dataset in datasets_of('contact') -%}
         select
             {{ day_of(dataset) }} as happened_on,
             count(*) as events

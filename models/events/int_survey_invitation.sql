@@ -59,6 +59,7 @@ unioned as (
             {{ named(identity_or_null(dataset, 'phone', 'invitations'), 'phone_hash') }},
             {{ named(identity_or_null(dataset, 'serial', 'invitations'), 'serial_hash') }},
             {{ 'contacts.customer_key' if owner_shape == 'contact' else 'cast(null as bigint)' }} as known_customer_key,
+            {{ 'orders.row_key' if owner_shape == 'transaction' else 'cast(null as bigint)' }} as transaction_key,
             {%- if has_answers %}
             {{ named('invitations.' ~ day_column(dataset, said['answered']), 'answered_on') }},
             {{ named(moment_or_null(dataset, 'answered', 'invitations'), 'answered_at') }},
@@ -120,6 +121,7 @@ select
             ('with_owner.owner_node', 'unit_nodes'),
         ]) }}
     ) as customer_key,
+    with_owner.transaction_key,
     with_owner.sent_on,
     with_owner.sent_at,
     with_owner.survey_mode,

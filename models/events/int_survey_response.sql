@@ -3,6 +3,7 @@
     pre_hook="{{ forget_touched_events('response_key') }}",
 ) }}
 
+-- noqa: disable=LT02
 with
 
 invitations as {{ inline_cte() }} (
@@ -36,6 +37,7 @@ answered_on_the_invitation as (
         partner_code,
         invitation_no as response_no,
         customer_key,
+        transaction_key,
         survey_mode,
         sent_at,
         answered_on as response_on,
@@ -60,6 +62,7 @@ answered_on_the_invitation as (
             invitations.partner_code,
             invitations.invitation_no as response_no,
             invitations.customer_key,
+            invitations.transaction_key,
             invitations.survey_mode,
             invitations.sent_at,
             answers.{{ day_column(dataset, landing_dataset(dataset)['answered']) }} as response_on,
@@ -79,21 +82,29 @@ answered_on_the_invitation as (
 answered_without_invitation as (
 
     {% for dataset in surveys_without_invitations() -%}
+        {%- set said = landing_dataset(dataset) -%}
+        {%- set owner = said['belongs_to']['dataset'] if said['belongs_to'] else none -%}
+        {%- set is_of_order = owner is not none and landing_dataset(owner)['shape'] == 'transaction' %}
         select
-            row_key as response_key,
-            file_id,
-            '{{ landing_dataset(dataset)['survey'] }}' as survey_code,
-            chain_key,
-            partner_code,
-            {{ number_column(dataset) }} as response_no,
-            {{ named(identity_or_null(dataset, 'customer'), 'customer_hash') }},
-            {{ named(identity_or_null(dataset, 'email'), 'email_hash') }},
-            {{ named(identity_or_null(dataset, 'phone'), 'phone_hash') }},
-            {{ named(column_or_null(dataset, 'survey_mode', dbt.type_string()), 'survey_mode') }},
-            {{ day_column(dataset, landing_dataset(dataset)['answered']) }} as response_on,
-            {{ named(moment_or_null(dataset, 'answered'), 'response_at') }},
-            score
-        from {{ ref('stg_' ~ dataset) }}
+            answers.row_key as response_key,
+            answers.file_id,
+            '{{ said['survey'] }}' as survey_code,
+            answers.chain_key,
+            answers.partner_code,
+            {{ named('answers.' ~ number_column(dataset), 'response_no') }},
+            {{ named(identity_or_null(dataset, 'customer', 'answers'), 'customer_hash') }},
+            {{ named(identity_or_null(dataset, 'email', 'answers'), 'email_hash') }},
+            {{ named(identity_or_null(dataset, 'phone', 'answers'), 'phone_hash') }},
+            {{ named(column_or_null(dataset, 'survey_mode', dbt.type_string(), 'answers'), 'survey_mode') }},
+            {{ named('answers.' ~ day_column(dataset, said['answered']), 'response_on') }},
+            {{ named(moment_or_null(dataset, 'answered', 'answers'), 'response_at') }},
+            {{ 'orders.row_key' if is_of_order else 'cast(null as bigint)' }} as transaction_key,
+            answers.score
+        from {{ ref('stg_' ~ dataset) }} as answers
+        {%- if is_of_order %}
+        left join {{ ref('stg_' ~ owner) }} as orders
+            on {{ equal_columns('answers', 'orders', said['belongs_to']['by']) }}
+        {%- endif %}
         {% if not loop.last %}
             union all
 
@@ -119,6 +130,7 @@ answered_alone as (
             ('answers.email_hash', 'email_nodes'),
             ('answers.phone_hash', 'phone_nodes'),
         ]) }} as customer_key,
+        answers.transaction_key,
         answers.survey_mode,
         cast(null as timestamp) as sent_at,
         answers.response_on,

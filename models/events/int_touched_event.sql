@@ -21,6 +21,33 @@ touched_serials as (
 
 ),
 
+taken_back as (
+
+    select * from {{ ref('int_taken_back') }}
+
+),
+
+-- a credit note that came or went touches what it takes back
+taken_back_otherwise as (
+
+    {% if loads_changes() -%}
+        select coalesce(taken_back.row_key, taken_back_before.row_key) as row_key
+        from taken_back
+        full outer join {{ source('before', 'int_taken_back') }} as taken_back_before
+            on taken_back.row_key = taken_back_before.row_key
+        where
+            taken_back.standing is distinct from taken_back_before.standing
+            or taken_back.purchase_key is distinct from taken_back_before.purchase_key
+            or taken_back.revenue_eur is distinct from taken_back_before.revenue_eur
+            or taken_back.margin_eur is distinct from taken_back_before.margin_eur
+    {%- else -%}
+        select row_key
+        from taken_back
+        where false
+    {%- endif %}
+
+),
+
 {% for dataset in customer_events() -%}
     {%- set said = landing_dataset(dataset) -%}
     {%- set conditions = [in_rows] -%}
@@ -78,6 +105,8 @@ touched_serials as (
 unioned as (
 
     select row_key from touched_rows
+    union all
+    select row_key from taken_back_otherwise
     {% for dataset in customer_events() -%}
         union all
         select row_key from {{ dataset }}_rows

@@ -33,4 +33,4 @@ where
     and transactions.transaction_on <= period.trailing_to
     and transactions.transaction_on > {{ add_days('period.trailing_to', '-chains.retention_window_days') }}
 group by transactions.customer_key, transactions.chain_key
-having count(*) filter (where transactions.is_customer_paid) > 0
+having count(*) filter (where transactions.is_retention_event) > 0

@@ -1,6 +1,6 @@
 {#- What a customer said of at least two links on the way to one moment, and whether the customer came back after it.
-    The moment, the anchor, is the latest response whose retention window was over by the as-of date: that depends on
-    the day alone, so that those who came back are not taken in sooner than those who did not. -#}
+    The moment, the anchor, is the latest response whose retention window was over by the as-of date, or by the end of
+    deliveries: that depends on the day alone, so that those who came back are not taken in sooner than those who did not. -#}
 with
 
 responses as (
@@ -23,12 +23,6 @@ chains as (
 
 ),
 
-period as (
-
-    select * from {{ ref('int_period') }}
-
-),
-
 anchors as (
 
     select
@@ -38,9 +32,8 @@ anchors as (
         retention.is_event and retention.duration_days <= chains.retention_window_days as is_retained,
         retention.is_event or retention.duration_days >= chains.retention_window_days as is_known
     from retention
-    cross join period
     inner join chains on retention.chain_key = chains.chain_key
-    where retention.response_on <= {{ add_days('period.as_of_on', '-chains.retention_window_days') }}
+    where retention.response_on <= {{ add_days('retention.delivered_to', '-chains.retention_window_days') }}
     qualify
         row_number() over (
             partition by retention.chain_key, retention.customer_key

@@ -3,7 +3,7 @@ with
 purchases as (
 
     select * from {{ ref('fct_transaction') }}
-    where is_customer_paid and customer_key is not null
+    where is_retention_event and customer_key is not null
 
 ),
 

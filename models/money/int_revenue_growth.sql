@@ -155,8 +155,11 @@ summed as (
         count(*) filter (where customer_group = 'existing') as customers_before,
         sum(case when customer_group = 'existing' then revenue_before_eur else 0 end) as revenue_before_eur,
         sum(case when customer_group = 'existing' then revenue_eur else 0 end) as revenue_kept_eur,
-        sum(case when customer_group = 'existing' then least(revenue_eur, revenue_before_eur) else 0 end)
-            as revenue_kept_at_most_eur,
+        -- who brings back more than is bought keeps nothing, and not less
+        sum(case
+            when customer_group = 'existing' then least(greatest(revenue_eur, 0), revenue_before_eur)
+            else 0
+        end) as revenue_kept_at_most_eur,
         sum(case when customer_group = 'won_back' then revenue_eur else 0 end) as won_back_revenue_eur,
         sum(case when customer_group = 'unattributed' then revenue_eur else 0 end) as unattributed_revenue_eur,
         {%- for kind in ['earned', 'bought', 'unknown'] %}

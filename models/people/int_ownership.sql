@@ -4,15 +4,26 @@
 
 with
 
+taken_back as (
+
+    select * from {{ ref('int_taken_back') }}
+
+),
+
 changes as (
 
     {% for dataset in datasets_with('hands_over', true) -%}
+        -- what was cancelled or taken back never changed hands
         select
-            {{ identity_columns(dataset)['serial'] }} as serial_hash,
-            {{ day_of(dataset) }} as changed_on,
-            {{ customer_column(dataset) }} as owner_hash
-        from {{ ref('stg_' ~ dataset) }}
-        where {{ identity_columns(dataset)['serial'] }} is not null
+            {{ named('orders.' ~ identity_columns(dataset)['serial'], 'serial_hash') }},
+            orders.{{ day_of(dataset) }} as changed_on,
+            orders.{{ customer_column(dataset) }} as owner_hash
+        from {{ ref('stg_' ~ dataset) }} as orders
+        left join taken_back on orders.row_key = taken_back.row_key
+        where
+            orders.{{ identity_columns(dataset)['serial'] }} is not null
+            and orders.revenue >= 0
+            and taken_back.row_key is null
 
         union all
 

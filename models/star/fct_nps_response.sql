@@ -56,6 +56,7 @@ select
     chain_links.chain_link_key,
     partner_versions.partner_key,
     responses.customer_key,
+    responses.transaction_key,
     touchpoints.touchpoint_key,
     coalesce(channels.channel_key, 0) as channel_key,
     responses.response_no,

@@ -126,6 +126,21 @@ def test_an_order_refused_by_its_unit_and_a_row_on_the_line_of_an_erased_one(cas
     assert case.warehouse.loaded_changes
 
 
+def test_what_is_taken_back_and_cancelled_later_touches_what_was_bought(case: Case) -> None:
+    """A credit note by its amount, one that names a car's order, and a cancelled service."""
+    lines = (
+        "VB-2C,2001,,2024-02-20,customer,-50,-30,SEK,\nV-22,1010,,2024-11-05,customer,1000.00,400.00,SEK,cancelled\n"
+    )
+    put(case.landing, "dealer/SE-D01/service_orders_e.csv", SERVICE.strip() + ",status\n" + lines)
+    line = "S-21R,1007,YV1HANDMADE000020,new,2024-11-20,-300000,-280000,SEK,S-21\n"
+    put(case.landing, "dealer/SE-D01/sales_orders_e.csv", SALES.strip() + ",reverses\n" + line)
+    assert case.differences() == {}
+    assert case.warehouse.loaded_changes
+    with duckdb.connect(str(case.warehouse.settings.work_database), read_only=True) as work:
+        standing = work.execute("select standing, count(*) from intermediate.int_taken_back group by all order by all")
+        assert standing.fetchall() == [("cancelled", 1), ("taken_back", 2), ("takes_back", 2)]
+
+
 def test_a_request_for_a_shared_address_is_not_forgotten(case: Case) -> None:
     replace_text(
         case.landing, "dealer/SE-D01/customers_c.csv", f"306,N6,n6@example.org,{SHARED}", "306,N6,n6@example.org,"

@@ -131,13 +131,11 @@ def cdnow(purchases: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def follow_up(purchases: pd.DataFrame) -> pd.DataFrame:
-    """Per customer the days from the first purchase day to the next one, or to the end of the data."""
-    days = purchases.assign(day=pd.to_datetime(purchases["purchased_on"]))[["customer_id", "day"]].drop_duplicates()
-    days = days.sort_values(["customer_id", "day"])
-    by_customer = days.groupby("customer_id")["day"]
-    first, second = by_customer.nth(0), by_customer.nth(1)
-    rows = pd.DataFrame({"first": days.loc[first.index].set_index("customer_id")["day"]})
-    rows["second"] = days.loc[second.index].set_index("customer_id")["day"]
+    """Per customer the days from the first purchase day to the next paid one, or to the end of the data."""
+    days = purchases.assign(day=pd.to_datetime(purchases["purchased_on"]))
+    rows = days.groupby("customer_id")[["day"]].min().rename(columns={"day": "first"})
+    paid = days[days["amount_usd"].astype(float) > 0].join(rows, on="customer_id")
+    rows["second"] = paid[paid["day"] > paid["first"]].groupby("customer_id")["day"].min()
     rows["event"] = rows["second"].notna()
     rows["duration"] = (rows["second"].fillna(days["day"].max()) - rows["first"]).dt.days
     scores = rows.index.map(invented_score)

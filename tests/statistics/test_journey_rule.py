@@ -118,7 +118,10 @@ def random_world(random: np.random.Generator, chain: int, customers: int, rule: 
             rows.append((chain, customer, link, AS_OF - timedelta(days=int(day)), score))
     world = pd.DataFrame(rows, columns=["chain_key", "customer_key", "link_key", "response_on", "score"])
     world["response_key"] = random.permutation(len(world)) + chain * 100_000
-    followed = world["response_on"].map(lambda day: (AS_OF - day).days)
+    # the deliveries that would show some customers coming back ended before
+    ended = AS_OF - timedelta(days=100)
+    world["delivered_to"] = [ended if customer % 12 == 0 else AS_OF for customer in world["customer_key"]]
+    followed = (world["delivered_to"] - world["response_on"]).map(lambda span: max(span.days, 0))
     eager = world.groupby("customer_key")["score"].transform("min" if rule == "minimum" else "mean")
     back = np.ceil(random.exponential(WINDOWS[chain] * 6 / (1 + eager)))
     sold = np.where(random.random(len(world)) < 0.08, random.integers(1, 120, len(world)), 10_000)
@@ -134,7 +137,8 @@ def journeys_of(world: pd.DataFrame) -> pd.DataFrame:
         rows = rows.sort_values(["response_on", "response_key"])
         window = WINDOWS[chain]
         # follow-up begins the day after the response
-        over = rows[(rows["response_on"] + timedelta(days=window) <= AS_OF) & (rows["duration_days"] > 0)]
+        is_over = rows["response_on"] + timedelta(days=window) <= rows["delivered_to"]
+        over = rows[is_over & (rows["duration_days"] > 0)]
         if over.empty:
             continue
         anchor = over.iloc[-1]
@@ -168,7 +172,8 @@ def build(sandbox: Sandbox, world: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     sandbox.give("fct_nps_response", world, {"response_on": "date"})
     retention = world[world["duration_days"] > 0].assign(retention_measure="chain")
     partner = retention.assign(retention_measure="partner", is_event=False)
-    sandbox.give("fct_retention", pd.concat([retention, partner]), {"response_on": "date"})
+    days = {"response_on": "date", "delivered_to": "date"}
+    sandbox.give("fct_retention", pd.concat([retention, partner]), days)
     return sandbox.build("int_customer_journey"), sandbox.build("mart_journey_rule")
 
 

@@ -52,6 +52,7 @@ def random_purchases(random: np.random.Generator, size: int, chain_key: int) -> 
     euros = np.round(random.gamma(1, 200, size), 2)
     customer = random.integers(1, size // 4, size).astype(float)
     customer[random.random(size) < 0.05] = np.nan
+    is_paid = (kind == "receipt") | ((kind == "service") & (random.random(size) < 0.5))
     return pd.DataFrame(
         {
             "transaction_key": np.arange(size),
@@ -60,7 +61,8 @@ def random_purchases(random: np.random.Generator, size: int, chain_key: int) -> 
             "customer_key": customer,
             "transaction_on": day,
             "transaction_kind": kind,
-            "is_customer_paid": (kind == "receipt") | ((kind == "service") & (random.random(size) < 0.5)),
+            "is_customer_paid": is_paid,
+            "is_retention_event": is_paid,
             "revenue_eur": np.where(kind == "return", -euros, euros),
             "margin_eur": np.where(random.random(size) < 0.1, np.nan, np.round(euros / 3, 2)),
         }
@@ -116,7 +118,7 @@ def expected_growth(purchases: pd.DataFrame, won: pd.DataFrame, quarter: pd.Time
             sums["customers"] += 1
             sums["before"] += previous
             sums["kept"] += current
-            sums["capped"] += min(current, previous)
+            sums["capped"] += max(0.0, min(current, previous))
         elif customer in facts.index and facts.loc[customer, "won_on"] >= year_from:
             kind = facts.loc[customer, "acquisition_kind"]
             sums[f"{kind}_n"] += 1
@@ -154,8 +156,23 @@ def test_earned_growth_on_random_purchases(sandbox: Sandbox) -> None:
         unknown = expected["unknown_eur"] / base
         close(row[["earned_growth_low", "earned_growth_high"]], [low, low + unknown])
         close(row["earned_growth"], low + share * unknown)
-        assert row["gross_revenue_retention"] <= row["net_revenue_retention"]
     assert mart[~known].filter(like="rate").isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("now", "kept"), [(-80.0, 0.0), (40.0, 0.4), (150.0, 1.0)])
+def test_a_return_takes_gross_retention_to_nothing_and_not_below(sandbox: Sandbox, now: float, kept: float) -> None:
+    """Twelve customers spent 100 euros each in the year before; what is left of each lies between 0 and 100."""
+    before, won = one_purchase_each([("2023-12-15", 12, 100.0, "unknown"), ("2024-02-01", 12, 100.0, "unknown")])
+    after = before[before["transaction_on"] > pd.Timestamp("2024-01-01")].assign(
+        transaction_on=pd.Timestamp("2025-11-01"), revenue_eur=now, transaction_kind="return", is_customer_paid=False
+    )
+    sandbox.give("fct_transaction", pd.concat([before, after]), TRANSACTION_TYPES)
+    give_won(sandbox, won)
+    sandbox.build("int_revenue_growth")
+    mart = sandbox.build("mart_earned_growth")
+    row = mart[mart["quarter_start_on"] == pd.Timestamp("2025-10-01")].iloc[0]
+    close(row["gross_revenue_retention"], kept)
+    close(row["net_revenue_retention"], now / 100)
 
 
 def one_purchase_each(groups: list[tuple[str, int, float, str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -168,6 +185,7 @@ def one_purchase_each(groups: list[tuple[str, int, float, str]]) -> tuple[pd.Dat
             won.append((key, pd.Timestamp(day), kind))
     purchases = pd.DataFrame(rows, columns=["transaction_key", "customer_key", "transaction_on", "revenue_eur"])
     purchases = purchases.assign(chain_key=1001, transaction_kind="receipt", is_customer_paid=True)
+    purchases["is_retention_event"] = True
     purchases["margin_eur"] = purchases["revenue_eur"]
     return purchases, pd.DataFrame(won, columns=["customer_key", "won_on", "acquisition_kind"]).assign(chain_key=1001)
 
@@ -289,6 +307,9 @@ def test_when_and_why_a_customer_was_won(sandbox: Sandbox) -> None:
     """The first sign of life, the first partner's reason; a hub's reason is nobody's."""
     day = pd.Timestamp("2024-05-01")
     purchases, _ = one_purchase_each([("2024-05-01", 4, 10.0, "unknown")])
+    # what was taken back, or cost nothing, won nobody
+    taken_back = purchases.assign(transaction_on=pd.Timestamp("2020-01-01"), is_retention_event=False)
+    purchases = pd.concat([purchases, taken_back])
     sandbox.give("fct_transaction", purchases.assign(chain_link_key=10013), TRANSACTION_TYPES)
     first_on = {"customer_key": [0, 1], "chain_key": 1001, "first_on": [pd.Timestamp("2019-01-01"), day]}
     sandbox.give("int_customer_chain", pd.DataFrame(first_on), {"first_on": "date"})

@@ -224,10 +224,15 @@ def test_margin_over_the_window(sandbox: Sandbox) -> None:
         (4, last, *back, -5),
         (5, last, *warranty, 50),
         (None, last, *paid, 9),
+        # nothing that was paid stayed bought
+        (6, last, *paid, 70),
+        (6, last, *back, -70),
     ]
     columns = ["customer_key", "transaction_on", "is_customer_paid", "transaction_kind", "margin_eur"]
     kinds = {"customer_key": "bigint", "transaction_on": "date", "margin_eur": "decimal(18, 2)"}
-    sandbox.give("fct_transaction", pd.DataFrame(rows, columns=columns).assign(chain_key=CHAIN), kinds)
+    given = pd.DataFrame(rows, columns=columns).assign(chain_key=CHAIN)
+    given["is_retention_event"] = given["is_customer_paid"] & (given["customer_key"] != 6)
+    sandbox.give("fct_transaction", given, kinds)
     got = sandbox.build("int_customer_window_margin").sort_values("customer_key")
     assert got["customer_key"].tolist() == [1, 2, 3]
     close(got["margin_eur"].astype(float), [25.25, 7, np.nan])
