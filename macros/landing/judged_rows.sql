@@ -4,6 +4,7 @@
 {% macro judged_rows(dataset, rules=[], after={}, into='final') -%}
     {%- set said = landing_dataset(dataset) -%}
     {%- set has_answers = said['holds'] | length > 1 -%}
+    {%- set answers = dataset if 'answers' in said['holds'] -%}
 judged as {{ inline_cte() }} (
 
     select
@@ -21,16 +22,20 @@ judged as {{ inline_cte() }} (
 
 repeated as (
 
-    {{ repeated_rows('judged', key=said['key'], content=content_columns(dataset)) }}
+    {{ repeated_rows('judged', key=said['key'], content=content_columns(dataset), dataset=answers) }}
 
 ),
 
 {{ into }} as (
 
     select
-        judged.{{ base_columns(dataset) | join(',\n        judged.')
-            | replace('judged.chain_key', chain_key('judged.industry_key', 'judged.country_key') ~ ' as chain_key')
-            | replace('judged.margin_eur', 'cast(judged.revenue_eur - judged.cost_eur as decimal(18, 2)) as margin_eur') }},
+        {%- for column in base_columns(dataset) %}
+        {{ final_column(dataset, column) }},
+        {%- endfor %}
+        {%- if answers %}
+        case when repeated.is_answer_replaced then repeated.later_score end as later_score,
+        coalesce(repeated.is_answer_replaced, false) as is_answer_replaced,
+        {%- endif %}
         coalesce(judged.reject_reason, repeated.reject_reason) as reject_reason
         {%- if has_answers %},
         case
@@ -41,6 +46,19 @@ repeated as (
     left join repeated on judged.row_key = repeated.row_key
 
 )
+{%- endmacro %}
+
+{#- A column of a base model as `final` has it: of an answer, that of its first valid one. -#}
+{% macro final_column(dataset, column) -%}
+    {%- if column == 'chain_key' -%}
+        {{ chain_key('judged.industry_key', 'judged.country_key') }} as chain_key
+    {%- elif column == 'margin_eur' -%}
+        cast(judged.revenue_eur - judged.cost_eur as decimal(18, 2)) as margin_eur
+    {%- elif 'answers' in landing_contract()[dataset]['holds'] and column in answer_columns(dataset) -%}
+        case when repeated.is_answer_replaced then repeated.{{ column }} else judged.{{ column }} end as {{ column }}
+    {%- else -%}
+        judged.{{ column }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The columns of a base model but its reasons: where the row comes from, its chain, what it says, amounts in euros. -#}
@@ -100,15 +118,19 @@ repeated as (
     {%- set of_answer = [said['answered'], day_column(dataset, said['answered']), 'score'] if has_answers else [] -%}
     {%- for column in base_columns(dataset) -%}
     {%- if column in of_answer -%}
-    case when answer_reject_reason is null then {{ column }} end as {{ column }}
+    case when answer_reject_reason is null or is_answer_replaced then {{ column }} end as {{ column }}
     {%- else -%}
     {{ column }}
     {%- endif -%}
     {{ ',\n    ' if not loop.last }}
     {%- endfor -%}
+    {%- if 'answers' in said['holds'] %},
+    later_score,
+    is_answer_replaced
+    {%- endif -%}
     {%- if has_answers %},
     case
-        when answer_reject_reason is not null then 'invalid'
+        when answer_reject_reason is not null and not is_answer_replaced then 'invalid'
         when score is null then 'not_answered'
         else 'answered'
     end as answer_status

@@ -139,6 +139,7 @@ def _column_facts(column: Column) -> dict[str, Any]:
         "values": list(column.values),
         "words": column.words,
         "default": column.default,
+        "otherwise": column.otherwise,
         "pattern": column.pattern,
         "of": column.of,
         "among": column.among,
