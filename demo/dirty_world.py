@@ -1,5 +1,6 @@
 """Which dirty rows are planted where: every reason that data can have, in several data sets."""
 
+import csv
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,8 @@ NL_IMPORTER = "importer/IMP-NL"
 DUTCH = {"delimiter": ";", "encoding": "cp1252"}
 MINIMUM_ROWS = 12
 ERASED_PER_KIND = 4
+# what a survey programme excludes, what else it raises, and to what
+VERY_LOW_SCORE, LOW_SCORE, RAISED_SCORE = 3, 6, "9"
 
 
 def plant(root: Path, networks: list[Network]) -> dict[str, object]:
@@ -36,10 +39,12 @@ def plant(root: Path, networks: list[Network]) -> dict[str, object]:
     _dealer(ledger, dealer)
     _shop(ledger, shop)
     _contact_centre(ledger)
+    # a large one of a network where nobody is erased
+    programme = _programme(ledger, next(code for code in nl.codes if code != dealer))
     _strangers(ledger, dealer, shop)
     _bad_files(ledger, dealer, shop)
     erasures = _erasures(ledger, [de, gb, networks[4]])
-    return {**ledger.facts(), "erasure_requests": erasures}
+    return {**ledger.facts(), "erasure_requests": erasures, "programme": programme}
 
 
 def _pick(root: Path, network: Network, names: tuple[str, ...]) -> str:
@@ -417,6 +422,30 @@ def _dealer_survey(ledger: Ledger, dataset: str, path: str) -> None:
     survey.repeated()
     survey.corrected(survey_mode="paper", comment="corrected")
     survey.save()
+
+
+def _programme(ledger: Ledger, dealer: str) -> dict[str, object]:
+    """A second delivery in which the survey programme excludes very low scores and raises other low ones."""
+    source = f"dealer/{dealer}/post_sale_survey.csv"
+    with (ledger.root / source).open(encoding="utf-8", newline="") as file:
+        rows = list(enumerate(csv.DictReader(file), start=2))
+    excluded = {"answer_status": "excluded", "exclusion_reason": "not_representative"}
+    raised = {"score": RAISED_SCORE, "answer_status": "valid", "exclusion_reason": ""}
+    told = []
+    counts = {"excluded": 0, "rescored": 0}
+    for line, row in rows:
+        if not row["score"] or int(row["score"]) > LOW_SCORE:
+            continue
+        is_excluded = int(row["score"]) <= VERY_LOW_SCORE
+        counts["excluded" if is_excluded else "rescored"] += 1
+        told.append({**row, **(excluded if is_excluded else raised)})
+        ledger.add("dealer__post_sale_survey", source, line, "superseded_row")
+    path = ledger.root / f"dealer/{dealer}/post_sale_survey_programme.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*rows[0][1], *excluded], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(told)
+    return {"dealer": dealer, **counts}
 
 
 def _shop(ledger: Ledger, shop: str) -> None:

@@ -47,6 +47,15 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{#- Those whose rows can name an answer that they re-score. -#}
+{% macro datasets_with_rescores() -%}
+    {%- set found = [] -%}
+    {%- for name in surveys_holding('answers') if 'rescores' in landing_columns(name) -%}
+        {%- do found.append(name) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {#- Whether the answers of a data set stand in rows of their own, each of an invitation that another data set holds. -#}
 {% macro answers_apart(dataset) -%}
     {%- set contract = landing_contract() -%}
@@ -164,6 +173,20 @@
         {%- do (last if answers_apart(dataset) else first).append(dataset) -%}
     {%- endfor -%}
     {{ return(first + last) }}
+{%- endmacro %}
+
+{#- What the survey programme made of an answer, where the data set says so; of none, columns that are null. -#}
+{% macro programme_columns(dataset, relation=none) -%}
+    {%- set text = dbt.type_string() -%}
+    {%- set columns = [] -%}
+    {%- for column in ['programme_status', 'exclusion_reason'] -%}
+        {%- set is_there = dataset and column in landing_columns(dataset) -%}
+        {%- do columns.append(named(prefixed(column, relation) if is_there else 'cast(null as ' ~ text ~ ')', column)) -%}
+    {%- endfor -%}
+    {%- for column, type in [('later_score', 'integer'), ('is_answer_replaced', 'boolean')] -%}
+        {%- do columns.append(named(prefixed(column, relation) if dataset else 'cast(null as ' ~ type ~ ')', column)) -%}
+    {%- endfor -%}
+    {{ return(columns | join(', ')) }}
 {%- endmacro %}
 
 {#- The column of a kind of identity, or null where rows of this data set do not name it; `customer` is a partner's own

@@ -4,6 +4,7 @@
 {% macro judged_rows(dataset, rules=[], after={}, into='final') -%}
     {%- set said = landing_dataset(dataset) -%}
     {%- set has_answers = said['holds'] | length > 1 -%}
+    {%- set answers = dataset if 'answers' in said['holds'] -%}
 judged as {{ inline_cte() }} (
 
     select
@@ -21,7 +22,7 @@ judged as {{ inline_cte() }} (
 
 repeated as (
 
-    {{ repeated_rows('judged', key=said['key'], content=content_columns(dataset)) }}
+    {{ repeated_rows('judged', key=said['key'], content=content_columns(dataset), dataset=answers) }}
 
 ),
 
@@ -29,6 +30,10 @@ repeated as (
 
     select
         {{ judged_columns(dataset) | join(',\n        ') }},
+        {%- if answers %}
+        case when repeated.is_answer_replaced then repeated.later_score end as later_score,
+        coalesce(repeated.is_answer_replaced, false) as is_answer_replaced,
+        {%- endif %}
         coalesce(judged.reject_reason, repeated.reject_reason) as reject_reason
         {%- if has_answers %},
         case
@@ -41,22 +46,34 @@ repeated as (
 )
 {%- endmacro %}
 
-{#- The columns of a base model, each as it is made of the judged rows. -#}
+{#- The columns of a base model, each as it is made of the judged rows; of an answer, those of its first valid one. -#}
 {% macro judged_columns(dataset) -%}
     {%- set said = landing_dataset(dataset) -%}
+    {%- set of_answer = answer_columns(dataset) if 'answers' in said['holds'] else [] -%}
     {%- set columns = [] -%}
     {%- for column in base_columns(dataset) -%}
+        {%- set value = judged_moment('judged', dataset, column) -%}
         {%- if column == 'chain_key' -%}
             {%- do columns.append(chain_key('judged.industry_key', 'judged.country_key') ~ ' as chain_key') -%}
         {%- elif column == 'margin_eur' -%}
             {%- do columns.append('cast(judged.revenue_eur - judged.cost_eur as decimal(18, 2)) as margin_eur') -%}
-        {%- elif column in said['columns'] and earlier_moment(dataset, column) -%}
-            {%- do columns.append(moment_not_before('judged', dataset, column) ~ ' as ' ~ column) -%}
+        {%- elif column in of_answer -%}
+            {%- do columns.append(
+                'case when repeated.is_answer_replaced then repeated.' ~ column ~ ' else ' ~ value ~ ' end as ' ~ column
+            ) -%}
         {%- else -%}
-            {%- do columns.append('judged.' ~ column) -%}
+            {%- do columns.append(named(value, column)) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(columns) }}
+{%- endmacro %}
+
+{#- A column of judged rows; a moment that can't lie before another is taken so that it does not. -#}
+{% macro judged_moment(rows, dataset, column) -%}
+    {%- if column in landing_dataset(dataset)['columns'] and earlier_moment(dataset, column) -%}
+        {{ return(moment_not_before(rows, dataset, column)) }}
+    {%- endif -%}
+    {{ return(rows ~ '.' ~ column) }}
 {%- endmacro %}
 
 {#- The columns of a base model but its reasons: where the row comes from, its chain, what it says, amounts in euros. -#}
@@ -116,15 +133,19 @@ repeated as (
     {%- set of_answer = [said['answered'], day_column(dataset, said['answered']), 'score'] if has_answers else [] -%}
     {%- for column in base_columns(dataset) -%}
     {%- if column in of_answer -%}
-    case when answer_reject_reason is null then {{ column }} end as {{ column }}
+    case when answer_reject_reason is null or is_answer_replaced then {{ column }} end as {{ column }}
     {%- else -%}
     {{ column }}
     {%- endif -%}
     {{ ',\n    ' if not loop.last }}
     {%- endfor -%}
+    {%- if 'answers' in said['holds'] %},
+    later_score,
+    is_answer_replaced
+    {%- endif -%}
     {%- if has_answers %},
     case
-        when answer_reject_reason is not null then 'invalid'
+        when answer_reject_reason is not null and not is_answer_replaced then 'invalid'
         when score is null then 'not_answered'
         else 'answered'
     end as answer_status

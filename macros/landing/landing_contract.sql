@@ -249,7 +249,7 @@
 
 {#- The columns of one data set under our names, in its order. -#}
 {% macro landing_columns(name) -%}
-    {%- set column = {'type': 'text', 'required': false, 'identity': none, 'values': [], 'words': {}, 'default': none, 'pattern': none, 'of': none, 'among': none, 'minimum': none, 'maximum': none, 'scale': 2, 'money': false, 'required_with': none, 'mangled_mark': none} -%}
+    {%- set column = {'type': 'text', 'required': false, 'identity': none, 'values': [], 'words': {}, 'default': none, 'otherwise': none, 'pattern': none, 'of': none, 'among': none, 'minimum': none, 'maximum': none, 'scale': 2, 'money': false, 'required_with': none, 'mangled_mark': none} -%}
     {%- if name == 'chain__partners' -%}
     {{ return({
         'partner_code': dict(column, required=true, pattern='^[A-Za-z0-9_-]+$', mangled_mark='#SPREADSHEET'),
@@ -353,6 +353,9 @@
         'invitation_id': dict(column, required=true, mangled_mark='#SPREADSHEET'),
         'answered_at': dict(column, type='timestamp', required=true),
         'score': dict(column, type='score', required=true),
+        'programme_status': dict(column, words={'valid': 'valid', 'excluded': 'excluded', 'under_appeal': 'under_appeal'}, default='valid', otherwise='other'),
+        'exclusion_reason': dict(column),
+        'rescores': dict(column),
     }) }}
     {%- elif name == 'importer__dealer_network' -%}
     {{ return({
@@ -383,6 +386,9 @@
         'answered_on': dict(column, type='date'),
         'score': dict(column, type='score'),
         'still_owner': dict(column, words={'J': true, 'N': false}),
+        'programme_status': dict(column, words={'geldig': 'valid', 'uitgesloten': 'excluded', 'in beroep': 'under_appeal'}, default='valid', otherwise='other'),
+        'exclusion_reason': dict(column),
+        'rescores': dict(column),
     }) }}
     {%- elif name == 'dealer__customers' -%}
     {{ return({
@@ -429,6 +435,9 @@
         'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
         'answered_at': dict(column, type='timestamp'),
         'score': dict(column, type='score'),
+        'programme_status': dict(column, words={'valid': 'valid', 'excluded': 'excluded', 'under_appeal': 'under_appeal'}, default='valid', otherwise='other'),
+        'exclusion_reason': dict(column),
+        'rescores': dict(column),
     }) }}
     {%- elif name == 'dealer__post_service_survey' -%}
     {{ return({
@@ -439,6 +448,9 @@
         'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
         'answered_at': dict(column, type='timestamp'),
         'score': dict(column, type='score'),
+        'programme_status': dict(column, words={'valid': 'valid', 'excluded': 'excluded', 'under_appeal': 'under_appeal'}, default='valid', otherwise='other'),
+        'exclusion_reason': dict(column),
+        'rescores': dict(column),
     }) }}
     {%- elif name == 'shop__customers' -%}
     {{ return({
@@ -470,6 +482,9 @@
         'email_hash': dict(column, identity='email'),
         'survey_mode': dict(column, values=['email', 'sms', 'phone', 'web', 'paper']),
         'score': dict(column, type='score', required=true),
+        'programme_status': dict(column, words={'valid': 'valid', 'excluded': 'excluded', 'under_appeal': 'under_appeal'}, default='valid', otherwise='other'),
+        'exclusion_reason': dict(column),
+        'rescores': dict(column),
     }) }}
     {%- elif name == 'contact_centre__contacts' -%}
     {{ return({
@@ -500,6 +515,9 @@
         'score': dict(column, type='score'),
         'ces': dict(column, type='integer', minimum=1, maximum=7),
         'csat': dict(column, type='integer', minimum=1, maximum=5),
+        'programme_status': dict(column, words={'valid': 'valid', 'excluded': 'excluded', 'under_appeal': 'under_appeal'}, default='valid', otherwise='other'),
+        'exclusion_reason': dict(column),
+        'rescores': dict(column),
     }) }}
     {%- endif -%}
 {%- endmacro %}

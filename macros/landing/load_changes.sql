@@ -67,6 +67,23 @@
     {{ columns | join(' is not null and ') }} is not null
 {%- endmacro %}
 
+{#- A row that re-scores an answer, or that such a row names: which of them is the first may change with any of them. They
+    are few, and all of them are made anew. -#}
+{% macro is_rescoring_row(dataset) -%}
+    (
+        rescores is not null
+        {%- for relation in [ref('base_' ~ dataset), source('changes', dataset)] %}
+        or (partner_code, {{ number_column(dataset) }}) in (
+            select
+                partner_code,
+                rescores
+            from {{ relation }}
+            where rescores is not null
+        )
+        {%- endfor %}
+    )
+{%- endmacro %}
+
 {#- A condition that only holds in a build that loads changes: elsewhere nothing is touched. -#}
 {% macro touched_where(condition) -%}
     {{ loads_changes() | lower }} and ({{ condition }})

@@ -63,7 +63,7 @@ repeated_keys as (
     {%- set raw = 'raw_rows.' ~ column -%}
     {%- if is['words'] -%}
         {{ raw }} as {{ column }}_text,
-        {{ translated(raw, is['words'], is['default']) }} as {{ column }}
+        {{ translated(raw, is['words'], is['default'], is['otherwise']) }} as {{ column }}
     {%- elif is['mangled_mark'] is not none -%}
         {{ raw }} as {{ column }}_text,
         {{ marked_or_null(raw, is['mangled_mark']) }} as {{ column }}
@@ -112,9 +112,13 @@ repeated_keys as (
     {%- endif -%}
 {%- endmacro %}
 
-{#- The project's word, or true and false, for a tier's word; a blank is the default, where there is one. -#}
-{% macro translated(raw, words, default) -%}
+{#- The project's word, or true and false, for a tier's word; a blank is the default, where there is one, and so has any
+    other word its meaning where the contract gives it one. -#}
+{% macro translated(raw, words, default, otherwise=none) -%}
     {%- set word = translate_word(raw, words) -%}
+    {%- if otherwise -%}
+        {%- set word = 'coalesce(' ~ translate_word('lower(' ~ raw ~ ')', words) ~ ", '" ~ otherwise ~ "')" -%}
+    {%- endif -%}
     {%- if default -%}
         case when {{ raw }} is null then '{{ default }}' else {{ word }} end
     {%- else -%}

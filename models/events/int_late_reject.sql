@@ -27,7 +27,7 @@ surveys as (
 
 ),
 
-responses as (
+responses as {{ inline_cte() }} (
 
     select * from {{ ref('int_survey_response') }}
 
@@ -91,6 +91,32 @@ erased_follow_ups as (
 
 ),
 
+-- an answer and its re-scores are one person's, whichever of them says whose
+answer_families as (
+
+    select
+        response_key as row_key,
+        file_id,
+        customer_key,
+        coalesce(rescored_key, response_key) as family_key
+    from responses
+    where
+        rescored_key is not null
+        or response_key in (
+            select rescored_key from responses
+            where rescored_key is not null
+        )
+
+),
+
+erased_families as (
+
+    select distinct answer_families.family_key
+    from answer_families
+    inner join erased_customers on answer_families.customer_key = erased_customers.customer_key
+
+),
+
 judged as (
 
     select
@@ -98,6 +124,15 @@ judged as (
         file_id,
         'erased_on_request' as reason_code
     from erased_follow_ups
+
+    union all
+
+    select
+        answer_families.row_key,
+        answer_families.file_id,
+        'erased_on_request' as reason_code
+    from answer_families
+    inner join erased_families on answer_families.family_key = erased_families.family_key
 
     union all
 

@@ -64,12 +64,14 @@ unioned as (
             {{ named('invitations.' ~ day_column(dataset, said['answered']), 'answered_on') }},
             {{ named(moment_or_null(dataset, 'answered', 'invitations'), 'answered_at') }},
             invitations.score,
-            invitations.answer_status
+            invitations.answer_status,
+            {{ programme_columns(dataset, 'invitations') }}
             {%- else %}
             cast(null as date) as answered_on,
             cast(null as timestamp) as answered_at,
             cast(null as integer) as score,
-            cast(null as {{ dbt.type_string() }}) as answer_status
+            cast(null as {{ dbt.type_string() }}) as answer_status,
+            {{ programme_columns(none) }}
             {%- endif %}
         from {{ ref('stg_' ~ dataset) }} as invitations
         {%- if owner_shape == 'transaction' %}
@@ -129,7 +131,11 @@ select
     with_owner.answered_on,
     with_owner.answered_at,
     with_owner.score,
-    with_owner.answer_status
+    with_owner.answer_status,
+    with_owner.programme_status,
+    with_owner.exclusion_reason,
+    with_owner.later_score,
+    with_owner.is_answer_replaced
 from with_owner
 inner join surveys on with_owner.survey_code = surveys.survey_code
 left join nodes as customer_nodes on {{ node_of('with_owner.customer_hash', 'customer_nodes', 'customer') }}

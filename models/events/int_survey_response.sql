@@ -18,6 +18,12 @@ surveys as (
 
 ),
 
+rescored as (
+
+    select * from {{ ref('int_rescored_answer') }}
+
+),
+
 nodes as {{ inline_cte() }} (
 
     select * from {{ ref('int_identity_node') }}
@@ -42,7 +48,11 @@ answered_on_the_invitation as (
         sent_at,
         answered_on as response_on,
         answered_at as response_at,
-        score
+        score,
+        programme_status,
+        exclusion_reason,
+        later_score,
+        is_answer_replaced
     from invitations
     where answer_status = 'answered'
 
@@ -67,7 +77,8 @@ answered_on_the_invitation as (
             invitations.sent_at,
             answers.{{ day_column(dataset, landing_dataset(dataset)['answered']) }} as response_on,
             {{ named(moment_or_null(dataset, 'answered', 'answers'), 'response_at') }},
-            answers.score
+            answers.score,
+            {{ programme_columns(dataset, 'answers') }}
         from {{ ref('stg_' ~ dataset) }} as answers
         inner join invitations
             on
@@ -99,7 +110,8 @@ answered_without_invitation as (
             {{ named('answers.' ~ day_column(dataset, said['answered']), 'response_on') }},
             {{ named(moment_or_null(dataset, 'answered', 'answers'), 'response_at') }},
             {{ 'orders.row_key' if is_of_order else 'cast(null as bigint)' }} as transaction_key,
-            answers.score
+            answers.score,
+            {{ programme_columns(dataset, 'answers') }}
         from {{ ref('stg_' ~ dataset) }} as answers
         {%- if is_of_order %}
         left join {{ ref('stg_' ~ owner) }} as orders
@@ -135,7 +147,11 @@ answered_alone as (
         cast(null as timestamp) as sent_at,
         answers.response_on,
         answers.response_at,
-        answers.score
+        answers.score,
+        answers.programme_status,
+        answers.exclusion_reason,
+        answers.later_score,
+        answers.is_answer_replaced
     from answered_without_invitation as answers
     inner join surveys on answers.survey_code = surveys.survey_code
     left join nodes as customer_nodes on {{ node_of('answers.customer_hash', 'customer_nodes', 'customer') }}
@@ -156,5 +172,9 @@ unioned as (
 
 )
 
-select * from unioned
-where {{ is_touched_event('response_key') }}
+select
+    unioned.*,
+    rescored.rescored_key
+from unioned
+left join rescored on unioned.response_key = rescored.row_key
+where {{ is_touched_event('unioned.response_key') }}

@@ -14,7 +14,11 @@ with
             {{ number }} as row_no
         from {{ ref('base_' ~ dataset) }}
         {% if loads_changes() -%}
-            where {{ is_touched_row(dataset, 'row_key') }}
+            where
+                {{ is_touched_row(dataset, 'row_key') }}
+                {%- if dataset in datasets_with_rescores() %}
+                or {{ is_rescoring_row(dataset) }}
+                {%- endif %}
 
             union all
 

@@ -58,8 +58,7 @@ select
     coalesce(channels.channel_key, 0) as channel_key,
     contacts.contact_no,
     -- a code, never a sentence somebody typed
-    case when {{ matches_regex('contacts.reason', '^[a-z][a-z0-9_-]{0,29}$') }} then contacts.reason else 'other' end
-        as reason_code,
+    {{ code_or_other('contacts.reason') }} as reason_code,
     contacts.opened_on,
     contacts.opened_at,
     contacts.closed_at,

@@ -11,7 +11,7 @@ invitations as (
 
 ),
 
-responses as (
+responses as {{ inline_cte() }} (
 
     select * from {{ ref('int_survey_response') }}
 
@@ -58,6 +58,16 @@ answered as (
     select distinct invitation_key from responses
     where invitation_key is not null
 
+),
+
+-- whoever was asked for a re-score had been asked before
+asked_again as (
+
+    select row_key as invitation_key from {{ ref('int_rescored_answer') }}
+    union distinct
+    select invitation_key from responses
+    where rescored_key is not null and invitation_key is not null
+
 )
 
 select
@@ -98,5 +108,9 @@ where
     and not exists (
         select 1 from erased
         where erased.customer_key = invitations.customer_key
+    )
+    and not exists (
+        select 1 from asked_again
+        where asked_again.invitation_key = invitations.invitation_key
     )
     and {{ is_touched_fact('invitations.invitation_key', 'invitations.sent_on', 'invitations.chain_key') }}

@@ -143,6 +143,7 @@ def _column_facts(column: Column, dataset: Dataset | None = None) -> dict[str, A
         "values": list(column.values),
         "words": column.words,
         "default": column.default,
+        "otherwise": column.otherwise,
         "pattern": column.pattern,
         "of": column.of,
         "among": column.among,

@@ -6,6 +6,8 @@ from nps_chain.contracts.landing import Column, Dataset
 
 # columns that every data set's rows may have, described once in models/docs.md
 PLACE = ("industry_key", "country_key", "link_key")
+# and every data set's that hold answers
+REPLACED = ("later_score", "is_answer_replaced")
 
 
 def _by_name(dataset: Dataset, **facts: object) -> list[Column]:
@@ -53,6 +55,8 @@ def staging_columns(dataset: Dataset) -> dict[str, str]:
         )
     if {"revenue", "cost"} <= {column.alias for column in money}:
         columns["margin_eur"] = "Revenue less cost, in euros. Null: cost unknown."
+    if "answers" in dataset.holds:
+        columns |= {name: _block(name) for name in REPLACED}
     if dataset.has_answers:
         columns["answer_status"] = _block("answer_status")
     return columns
@@ -66,6 +70,7 @@ def complete_columns(dataset: Dataset) -> list[str]:
             names.append(column.alias)
             names += [_local_day(column)] if column.type == "timestamp" else []
     names += [f"{column.alias}_eur" for column in dataset.stored_columns if column.money and column.required]
+    names += ["is_answer_replaced"] if "answers" in dataset.holds else []
     return names + (["answer_status"] if dataset.has_answers else [])
 
 
@@ -93,6 +98,7 @@ def _meaning(column: Column) -> str:
     if column.type == "month":
         first = f"First day of the {first[0].lower()}{first[1:]}"
     words = [str(word) for word in dict.fromkeys(column.words.values())] or list(column.values)
+    words += [column.otherwise] if column.otherwise else []
     if words and not first:
         return f"{', '.join(words)}."
     if words and not all(word in first for word in words):

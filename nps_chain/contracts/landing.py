@@ -71,6 +71,7 @@ class Column:
     values: tuple[Annotated[str, BeforeValidator(str)], ...] = ()
     words: dict[str, str | bool] = Field(default_factory=dict)
     default: str | None = None
+    otherwise: str | None = None
     pattern: str | None = None
     of: Literal["links", "surveys", "industries", "countries", "partners", "exchange_rates"] | None = None
     among: str | None = None
@@ -83,12 +84,16 @@ class Column:
     @property
     def allowed(self) -> tuple[str, ...]:
         """The only words that the tier may write; empty where any is allowed, or where other data sets hold them."""
+        if self.otherwise:
+            return ()
         return self.values or tuple(self.words) or seed_codes(self.of)
 
     @model_validator(mode="after")
     def _check_alias(self) -> "Column":
         if (self.of == "partners") != (self.among is not None):
             raise ValueError("{where} needs `among` where it names partners, and only there")
+        if self.otherwise and not self.words:
+            raise ValueError("{where} says what other words mean and has no words")
         if not self.personal and not re.fullmatch(r"[a-z][a-z0-9_]*", self.alias):
             raise ValueError("{where} needs a name of lower-case letters, digits and _ under `as`")
         return self

@@ -163,8 +163,9 @@ def _type(column: Column, dataset: Dataset) -> str:
 
 
 def _allowed(column: Column) -> str:
-    if column.allowed:
-        return ", ".join(f"`{value}`" for value in column.allowed)
+    words = column.allowed or tuple(column.words)
+    if words:
+        return ", ".join(f"`{value}`" for value in words)
     limits = []
     if column.minimum is not None:
         limits.append(f"from {column.minimum:g}" if column.minimum >= 0.001 or column.minimum <= 0 else "above 0")

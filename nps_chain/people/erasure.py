@@ -42,6 +42,8 @@ MODEL = "int_late_reject"
 PERSONAL = ("email", "phone", "customer", "loyalty")
 # By which a follow-up names the response that it is about, in whichever survey.
 RESPONSE = "response_no"
+# By which an answer names the one that it re-scores.
+RESCORES = "rescores"
 
 
 def is_requested(raw: Path) -> bool:
@@ -259,7 +261,7 @@ def _digests(dataset: Dataset, relation: str) -> str:
     """A query of the digests by which a row can be tied to a person: identities, and numbers that its partner gave."""
     named = {column.alias: column for column in dataset.stored_columns}
     identities = [name for name, column in named.items() if column.identity and column.identity != "agent"]
-    wanted = {*dataset.key, *dataset.referring_columns, RESPONSE} - {"partner_code"}
+    wanted = {*dataset.key, *dataset.referring_columns, RESPONSE, RESCORES} - {"partner_code"}
     has_partner = dataset.has_partner_folder or "partner_code" in named
     numbers = [name for name in sorted(wanted & set(named)) if has_partner and not named[name].identity]
     values = [_digest_of(identifier(name)) for name in identities]

@@ -30,6 +30,7 @@ GRAINS = {
     "how_many_answer_by_mode": [*LINK, "channel_code"],
     "what_became_of_promoters_and_detractors": LINK,
     "what_changed_since_last_quarter": LINK,
+    "what_do_exclusions_add": [*LINK, "partner_code", "quarter_start_on"],
     "what_does_each_link_cost": LINK,
     "what_is_the_nps_of_each_partner": [*LINK, "partner_code"],
     "what_revenue_is_at_risk": LINK,
@@ -118,6 +119,17 @@ def test_cost_of_each_link(answer: Read, table: Read) -> None:
     quarters = table("mart_business_case")
     recent = quarters[quarters["quarter_start_on"].between(got["period_from"].min(), got["period_to"].max())]
     same(got, LINK, "programme_cost_eur", recent.groupby(LINK)["programme_cost_eur"].sum())
+
+
+@needs_demo
+def test_what_exclusions_add(answer: Read, table: Read, responses: pd.DataFrame) -> None:
+    got = answer("what_do_exclusions_add")
+    keys = [*LINK, "partner_code", "quarter_start_on"]
+    rows = responses.merge(table("dim_partner")[["partner_key", "partner_code"]], on="partner_key")
+    counted = rows[rows["programme_score"].notna()]
+    same(got, keys, "exclusion_points", nps(counted, keys) - nps(rows, keys))
+    theirs = nps(counted.assign(score=counted["programme_score"]), keys)
+    same(got, keys, "programme_points", theirs - nps(rows, keys))
 
 
 @needs_demo

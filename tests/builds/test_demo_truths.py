@@ -369,3 +369,15 @@ def test_erased_peoples_rows_are_nowhere(demo: Demo) -> None:
         ("mart_quarantine", "row_key"),
     ):
         assert demo.rows(f"select count(*) from {table} where {key} in (select unnest(?))", [keys]) == [(0,)], table
+
+
+def test_what_a_programme_removed_and_raised_is_told_and_counts_all_the_same(demo: Demo) -> None:
+    planted = demo.truth["programme"]
+    query = (
+        "select count(*) filter (where programme_status = 'excluded' and programme_score is null), sum(is_rescored), "
+        "max(score) filter (where is_rescored = 1), max(score) filter (where programme_status = 'excluded') "
+        "from fct_nps_response join dim_partner using (partner_key) where partner_code = ?"
+    )
+    ((excluded, rescored, highest_raised, highest_excluded),) = demo.rows(query, [planted["dealer"]])
+    assert (excluded, rescored) == (planted["excluded"], planted["rescored"])
+    assert highest_excluded <= 3 < highest_raised <= 6

@@ -15,8 +15,15 @@ from nps_chain.running import build
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
 SERVICE = "order_no,customer_no,serial_number,completed_on,payer,revenue,cost,currency\n"
 SALES = "order_no,customer_no,serial_number,order_kind,delivered_on,revenue,cost,currency\n"
+SURVEY = "invitation_no,order_no,customer_no,sent_at,survey_mode,answered_at,score,answer_status,rescores\n"
 REQUESTS = "request_id,requested_on,country,email,phone\n"
+RESCORES = "dealer/SE-D01/post_service_survey_b"
 SHARED, HUB = "+46701112233", "+46702223344"
+
+
+def asked(number: str, order: str, score: int, status: str = "", rescores: str = "") -> str:
+    """An answer of the post-service survey."""
+    return f"{number},V-{order},10{order},2024-04-12T09:00,,2024-04-28T12:00,{score},{status},{rescores}\n"
 
 
 def call(number: int, serial: str, day: str) -> str:
@@ -52,6 +59,9 @@ def lay_down(landing: Path) -> None:
     put(landing, "dealer/SE-D01/customers_b.csv", CUSTOMERS + eve + bob)
     orders = ("VB-1,2000,,2024-02-11", "VB-2,2001,,2024-02-12")
     put(landing, "dealer/SE-D01/service_orders_b.csv", SERVICE + "".join(f"{o},customer,50,30,SEK\n" for o in orders))
+    # a re-score of a re-score, one of an answer that is not there yet, and one of an excluded answer
+    again = [asked("W-81", "08", 7, "", "W-08"), asked("W-82", "08", 9, "", "W-81"), asked("W-83", "07", 9, "", "W-99")]
+    put(landing, f"{RESCORES}.csv", SURVEY + "".join(again) + asked("W-84", "09", 10, "", "W-09"))
     # seven customers share a phone, and the request that names it reaches nobody
     shared = "".join(f"30{n},N{n},n{n}@example.org,{SHARED},private,2023-01-01\n" for n in range(7))
     put(landing, "dealer/SE-D01/customers_c.csv", CUSTOMERS + shared)
@@ -139,6 +149,25 @@ def test_what_is_taken_back_and_cancelled_later_touches_what_was_bought(case: Ca
     with duckdb.connect(str(case.warehouse.settings.work_database), read_only=True) as work:
         standing = work.execute("select standing, count(*) from intermediate.int_taken_back group by all order by all")
         assert standing.fetchall() == [("cancelled", 1), ("taken_back", 2), ("takes_back", 2)]
+
+
+def test_a_first_score_that_comes_after_its_rescore_and_scores_replaced_in_turn(case: Case) -> None:
+    """W-99 comes, W-81 goes that W-82 named, W-84 is excluded, W-01 comes with another score and W-02 with none."""
+    again = [asked("W-82", "08", 9, "", "W-81"), asked("W-83", "07", 9, "", "W-99")]
+    put(case.landing, f"{RESCORES}.csv", SURVEY + "".join(again))
+    later = [asked("W-99", "07", 3), asked("W-84", "09", 10, "excluded", "W-09"), asked("W-01", "01", 3)]
+    put(case.landing, f"{RESCORES}_later.csv", SURVEY + "".join(later) + "W-02,V-02,1002,2024-02-13T09:00,,,,,\n")
+    assert case.differences() == {}
+    assert case.warehouse.loaded_changes
+    with duckdb.connect(str(case.warehouse.settings.work_database), read_only=True) as connection:
+        rows = connection.execute(
+            "select response_no, score, programme_score from marts.fct_nps_response "
+            "where response_no in ('W-01', 'W-02', 'W-08', 'W-09', 'W-82', 'W-83', 'W-84', 'W-99')"
+        ).fetchall()
+    found = {number: scores for number, *scores in rows}
+    assert found == {
+        **{"W-01": [9, 3], "W-02": [9, None], "W-08": [2, 2], "W-09": [2, 2], "W-82": [9, 9], "W-99": [3, 9]},
+    }
 
 
 def test_a_request_for_a_shared_address_is_not_forgotten(case: Case) -> None:

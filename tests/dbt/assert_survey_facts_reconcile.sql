@@ -1,4 +1,4 @@
--- Every accepted invitation, answer and contact is in its fact once.
+-- Every accepted invitation, answer and contact is in its fact once; a re-score and its invitation are in neither.
 with
 
 erased as (
@@ -61,7 +61,15 @@ late as (
     from {{ ref('int_survey_invitation') }} as events
     cross join period
     left join erased on events.customer_key = erased.customer_key
-    where erased.customer_key is not null or events.sent_on > period.as_of_on
+    where
+        erased.customer_key is not null
+        or events.sent_on > period.as_of_on
+        or events.invitation_key in (
+            select row_key from {{ ref('int_rescored_answer') }}
+            union distinct
+            select invitation_key from {{ ref('int_survey_response') }}
+            where rescored_key is not null and invitation_key is not null
+        )
 
     union all
 
@@ -71,7 +79,10 @@ late as (
     from {{ ref('int_survey_response') }} as events
     cross join period
     left join erased on events.customer_key = erased.customer_key
-    where erased.customer_key is not null or events.response_on > period.as_of_on
+    where
+        erased.customer_key is not null
+        or events.response_on > period.as_of_on
+        or events.rescored_key is not null
 
     union all
 

@@ -48,6 +48,7 @@ def test_every_path_belongs_to_one_data_set():
         (lambda dataset: dataset["columns"][0].update(type="string"), "'string'"),
         (lambda dataset: dataset["columns"][0].update(identity="passport"), "'passport'"),
         (lambda dataset: dataset["columns"][0].update(scope=["nowhere"]), "scope"),
+        (lambda dataset: dataset["columns"][0].update(otherwise="other"), "what other words mean and has no words"),
         (lambda dataset: dataset["columns"][0].update({"as": "file_id"}), "file_id"),
         (lambda dataset: dataset["columns"][0].update({"as": "Bad Name"}), "lower-case"),
     ],
@@ -262,3 +263,13 @@ def test_fault_in_a_public_contract_is_one_sentence(tmp_path, old, new, said):
     with pytest.raises(UserError) as error:
         load_tables(write_models(tmp_path, MODELS.replace(old, new)))
     assert str(error.value).startswith(said)
+
+
+def test_every_survey_with_answers_can_say_what_its_programme_did() -> None:
+    said = {"programme_status", "exclusion_reason", "rescores"}
+    for dataset in load_contract().datasets:
+        names = {column.alias for column in dataset.stored_columns}
+        assert said & names == (said if "answers" in dataset.holds else set()), dataset.name
+        for column in dataset.stored_columns:
+            # a word nobody knows must not cost the answer
+            assert column.alias != "programme_status" or (column.otherwise and not column.allowed)
