@@ -3,6 +3,7 @@
 import math
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,32 @@ from mart_pipeline_health
 where file_status in ('failed', 'missing')
 order by file_path
 """
+_WITHOUT_USABLE_ROW = """
+select file_path
+from mart_pipeline_health
+where file_status = 'no_usable_row'
+order by file_path
+"""
+_WARNINGS = """
+select severity, warning_code, warning_name, partner_code, dataset, file_path, sentence
+from mart_source_warning
+order by warning_rank
+"""
+SEVERITIES = {1: "Figures are wrong:", 2: "Figures are incomplete:", 3: "Worth a look:"}
+DISTRUSTED = "Sources that can't be trusted, worst first (all of them, a row each: mart_source_warning):"
+# what can't be trusted and what was not read, together, the blank line before them too
+CLOSING_LINES = 40
+# how fully it is said, until it fits: of causes with up to how many sources the worst one is explained, most lines a
+# cause, and most lines a file that was not read
+DETAILS = (
+    (CLOSING_LINES, CLOSING_LINES, CLOSING_LINES),
+    (1, CLOSING_LINES, CLOSING_LINES),
+    (1, CLOSING_LINES, 1),
+    (0, CLOSING_LINES, 1),
+    (0, 4, 1),
+    (0, 2, 1),
+    (0, 1, 1),
+)
 
 
 def verdict(published: Path) -> str:
@@ -90,7 +117,7 @@ def verdict(published: Path) -> str:
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(published))} as published (read_only)")
         connection.execute("use published")
-        lines = [*_chains(connection), *_period(connection), *_rows_read(connection), *_not_loaded(connection)]
+        lines = [*_chains(connection), *_period(connection), *_rows_read(connection), *_closing(connection)]
     return "\n".join(lines)
 
 
@@ -177,10 +204,98 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return lines
 
 
-def _not_loaded(connection: duckdb.DuckDBPyConnection) -> list[str]:
+@dataclass(frozen=True)
+class Cause:
+    """One kind of warning, the sources it is about, and what is said of the worst of them."""
+
+    severity: int
+    name: str
+    sources: list[str]
+    sentence: str
+
+    def lines(self, explained: int, most: int) -> list[str]:
+        """As many sources as fit; with the worst one's sentence where that many sources are explained."""
+        first = self.sources[0]
+        named = f"{self.name}: {', '.join(self.sources)}." if first else f"{self.name}. {self.sentence}"
+        full = named
+        if first and len(self.sources) <= explained:
+            full = f"{named[:-1]}: {self.sentence}" if len(self.sources) == 1 else f"{named} {first}: {self.sentence}"
+        for text in (full, named, *self._shorter()):
+            wrapped = _wrapped(text)
+            if len(wrapped) <= most:
+                return wrapped
+        return wrapped[:most]
+
+    def _shorter(self) -> list[str]:
+        counts = range(len(self.sources) - 1, 0, -1)
+        return [
+            f"{self.name}: {', '.join(self.sources[:count])} and {len(self.sources) - count} more." for count in counts
+        ]
+
+
+def _closing(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What can't be trusted and what was not read, as fully as CLOSING_LINES allow; nothing where all is well."""
+    causes = _causes(connection)
     files = connection.execute(_NOT_LOADED).fetchall()
-    if not files:
+    without_row = [path for (path,) in connection.execute(_WITHOUT_USABLE_ROW).fetchall()]
+    for explained, lines_a_cause, lines_a_file in DETAILS:
+        warnings = _distrusted(causes, explained, lines_a_cause)
+        unread = _not_read(files, without_row, lines_a_file)
+        if len(warnings) + len(unread) <= CLOSING_LINES:
+            return [*warnings, *unread]
+    unread = _cut(unread, CLOSING_LINES // 2, "  and more: mart_pipeline_health")
+    return [*_cut(warnings, CLOSING_LINES - len(unread), "  and more: mart_source_warning"), *unread]
+
+
+def _causes(connection: duckdb.DuckDBPyConnection) -> list[Cause]:
+    """The kinds of warnings, each with its worst source first."""
+    causes: dict[str, Cause] = {}
+    for severity, code, name, partner, dataset, path, sentence in connection.execute(_WARNINGS).fetchall():
+        cause = causes.setdefault(code, Cause(severity, name, [], sentence))
+        source = _source(partner, dataset, path)
+        if source not in cause.sources:
+            cause.sources.append(source)
+    return list(causes.values())
+
+
+def _source(partner: str | None, dataset: str | None, path: str | None) -> str:
+    """A source as a reader knows it: its partner and what it delivers, or the file."""
+    if partner is None:
+        return path or ""
+    return f"{partner} {dataset.rpartition('__')[2]}" if dataset else partner
+
+
+def _short(path: str) -> str:
+    """A file as its partner and its name; of chain administration the path."""
+    _, _, below = path.partition("/")
+    return below.replace("/", " ", 1) if "/" in below else path
+
+
+def _distrusted(causes: Sequence[Cause], explained: int, most: int) -> list[str]:
+    if not causes:
         return []
-    heading = f"{count_files(len(files))} {'was' if len(files) == 1 else 'were'} not read:"
-    sentences = [line for path, message in files for line in _wrapped(message or path)]
-    return ["", heading, *sentences]
+    lines = ["", DISTRUSTED]
+    for severity, group in groupby(causes, key=lambda cause: cause.severity):
+        lines.append(SEVERITIES[severity])
+        lines += [line for cause in group for line in cause.lines(explained, most)]
+    return lines
+
+
+def _not_read(files: Sequence[tuple[str, str | None]], without_row: Sequence[str], most: int) -> list[str]:
+    """The files that were not read with what was wrong; those without a usable row together."""
+    count = len(files) + len(without_row)
+    if not count:
+        return []
+    lines = ["", f"{count_files(count)} {'was' if count == 1 else 'were'} not read:"]
+    for path, message in files:
+        wrapped = _wrapped(message or path)
+        lines += wrapped if len(wrapped) <= most else [*wrapped[: most - 1], f"{wrapped[most - 1][: WIDTH - 3]}..."]
+    if without_row:
+        lines += _wrapped(
+            f"None of their rows can be used (mart_quarantine says why): {', '.join(map(_short, without_row))}."
+        )
+    return lines
+
+
+def _cut(lines: list[str], most: int, last: str) -> list[str]:
+    return lines if len(lines) <= most else [*lines[: most - 1], last]

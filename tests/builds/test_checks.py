@@ -173,6 +173,20 @@ def test_empty_required_data_set_stops_the_build(landing: Landing) -> None:
     ]
 
 
+@pytest.mark.parametrize(("countries", "is_stopped"), [(("UK", "UK"), True), (("UK", "GB"), False)])
+def test_a_country_nobody_knows_stops_the_build_at_once_where_no_partner_is_left(
+    landing: Landing, countries: tuple[str, ...], is_stopped: bool
+) -> None:
+    """And not after all models were made, where it shows as an empty dim_partner."""
+    rows = [f"S{number},shop,retail,{country},Shop,2020-01-01" for number, country in enumerate(countries)]
+    header = "partner_code,link,industry,country,partner_name,valid_from"
+    landing.write("chain/partners.csv", lines(header, rows))
+    landing.intake()
+    found = texts(findings(landing, "chain__partners"), CRITICAL)
+    said = "column country: 100.0% of its 2 rows hold none of the codes of seeds/countries.csv, such as 'UK'"
+    assert [said in text for text in found] == [True] * is_stopped
+
+
 def test_most_files_unreadable_stop_the_build(landing: Landing) -> None:
     landing.write("dealer/D1/sales_orders_1.csv", sales_orders(["2025-01-01"]))
     for number in (2, 3):
