@@ -97,17 +97,8 @@ SEVERITIES = {1: "Figures are wrong:", 2: "Figures are incomplete:", 3: "Worth a
 DISTRUSTED = "Sources that can't be trusted, worst first (all of them, a row each: mart_source_warning):"
 # what can't be trusted and what was not read, together, the blank line before them too
 CLOSING_LINES = 40
-# how fully it is said, until it fits: of causes with up to how many sources the worst one is explained, most lines a
-# cause, and most lines a file that was not read
-DETAILS = (
-    (CLOSING_LINES, CLOSING_LINES, CLOSING_LINES),
-    (1, CLOSING_LINES, CLOSING_LINES),
-    (1, CLOSING_LINES, 1),
-    (0, CLOSING_LINES, 1),
-    (0, 4, 1),
-    (0, 2, 1),
-    (0, 1, 1),
-)
+# most lines a cause, and most lines a file that was not read: the first that fits
+MOST_LINES = ((CLOSING_LINES, CLOSING_LINES), (CLOSING_LINES, 1), (4, 1), (2, 1), (1, 1))
 
 
 def verdict(published: Path) -> str:
@@ -213,18 +204,20 @@ class Cause:
     sources: list[str]
     sentence: str
 
-    def lines(self, explained: int, most: int) -> list[str]:
-        """As many sources as fit; with the worst one's sentence where that many sources are explained."""
-        first = self.sources[0]
-        named = f"{self.name}: {', '.join(self.sources)}." if first else f"{self.name}. {self.sentence}"
-        full = named
-        if first and len(self.sources) <= explained:
-            full = f"{named[:-1]}: {self.sentence}" if len(self.sources) == 1 else f"{named} {first}: {self.sentence}"
-        for text in (full, named, *self._shorter()):
-            wrapped = _wrapped(text)
-            if len(wrapped) <= most:
-                return wrapped
-        return wrapped[:most]
+    def lines(self, most: int) -> list[str]:
+        """As many sources as fit into that many lines."""
+        named = f"{self.name}: {', '.join(self.sources)}." if self.sources[0] else f"{self.name}. {self.sentence}"
+        for text in (named, *self._shorter()):
+            if len(_wrapped(text)) <= most:
+                return _wrapped(text)
+        return _wrapped(named)[:most]
+
+    def explained(self) -> list[str]:
+        """All sources, and what is said of the worst."""
+        sources, first = ", ".join(self.sources), self.sources[0]
+        if len(self.sources) == 1:
+            return _wrapped(f"{self.name}: {first}: {self.sentence}" if first else f"{self.name}. {self.sentence}")
+        return _wrapped(f"{self.name}: {sources}. {first}: {self.sentence}")
 
     def _shorter(self) -> list[str]:
         counts = range(len(self.sources) - 1, 0, -1)
@@ -238,13 +231,29 @@ def _closing(connection: duckdb.DuckDBPyConnection) -> list[str]:
     causes = _causes(connection)
     files = connection.execute(_NOT_LOADED).fetchall()
     without_row = [path for (path,) in connection.execute(_WITHOUT_USABLE_ROW).fetchall()]
-    for explained, lines_a_cause, lines_a_file in DETAILS:
-        warnings = _distrusted(causes, explained, lines_a_cause)
+    said: list[list[str]] = []
+    unread: list[str] = []
+    for lines_a_cause, lines_a_file in MOST_LINES:
+        said = [cause.lines(lines_a_cause) for cause in causes]
         unread = _not_read(files, without_row, lines_a_file)
-        if len(warnings) + len(unread) <= CLOSING_LINES:
-            return [*warnings, *unread]
+        room = CLOSING_LINES - len(_distrusted(causes, said)) - len(unread)
+        if room >= 0:
+            return [*_distrusted(causes, _explained(causes, said, room)), *unread]
     unread = _cut(unread, CLOSING_LINES // 2, "  and more: mart_pipeline_health")
-    return [*_cut(warnings, CLOSING_LINES - len(unread), "  and more: mart_source_warning"), *unread]
+    room = CLOSING_LINES - len(unread)
+    return [*_cut(_distrusted(causes, said), room, "  and more: mart_source_warning"), *unread]
+
+
+def _explained(causes: Sequence[Cause], said: Sequence[list[str]], room: int) -> list[list[str]]:
+    """The causes are explained from the worst on, where there is room for it."""
+    found = []
+    for cause, lines in zip(causes, said, strict=True):
+        full = cause.explained()
+        if len(full) - len(lines) <= room:
+            room -= max(0, len(full) - len(lines))
+            lines = full
+        found.append(lines)
+    return found
 
 
 def _causes(connection: duckdb.DuckDBPyConnection) -> list[Cause]:
@@ -271,13 +280,12 @@ def _short(path: str) -> str:
     return below.replace("/", " ", 1) if "/" in below else path
 
 
-def _distrusted(causes: Sequence[Cause], explained: int, most: int) -> list[str]:
-    if not causes:
-        return []
-    lines = ["", DISTRUSTED]
-    for severity, group in groupby(causes, key=lambda cause: cause.severity):
+def _distrusted(causes: Sequence[Cause], said: Sequence[list[str]]) -> list[str]:
+    """The lines of the causes under their headings."""
+    lines = ["", DISTRUSTED] if causes else []
+    for severity, group in groupby(zip(causes, said, strict=True), key=lambda pair: pair[0].severity):
         lines.append(SEVERITIES[severity])
-        lines += [line for cause in group for line in cause.lines(explained, most)]
+        lines += [line for _, of_cause in group for line in of_cause]
     return lines
 
 

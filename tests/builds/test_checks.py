@@ -368,6 +368,15 @@ def test_a_clean_database_passes(landing: Landing, tables: dict[str, Table]) -> 
     duckdb.connect(str(settings.work_database)).close()
 
 
+def test_a_source_that_makes_figures_wrong_is_a_warning(bench: Bench, tables: dict[str, Table]) -> None:
+    table = tables["mart_source_warning"]
+    wrong = example(table, partner_code="'STAR'", dataset="'shop__survey'")
+    bench.run(f"create table {table.name} as {wrong} union all {example(table, warning_rank='2', severity='2')}")
+    report = run_suite(bench, table.name, MartSuite(bench, table, LIMITS.marts).checks())
+    said = "table mart_source_warning: of 1 warnings figures are wrong, the worst about STAR shop__survey"
+    assert [(finding.severity, finding.text) for finding in report.findings] == [(WARNING, said)]
+
+
 def test_nps_of_140_stops_the_publishing(
     landing: Landing, tables: dict[str, Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
