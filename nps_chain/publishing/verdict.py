@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,18 @@ SEVERITIES = {1: "Figures are wrong:", 2: "Figures are incomplete:", 3: "Worth a
 DISTRUSTED = "Sources that can't be trusted, worst first (all of them, a row each: mart_source_warning):"
 # what can't be trusted and what was not read, together, the blank line before them too
 CLOSING_LINES = 40
-# most lines a cause, and most lines a file that was not read: the first that fits
-MOST_LINES = ((CLOSING_LINES, CLOSING_LINES), (CLOSING_LINES, 1), (4, 1), (2, 1), (1, 1))
+# The first that fits: most lines a cause; most lines a file that was not read (0: its path only); whether files without
+# a usable row are listed again, though each is among the causes; whether a source's data set stands beside it.
+FORMS = (
+    (CLOSING_LINES, CLOSING_LINES, True, True),
+    (CLOSING_LINES, 1, True, True),
+    (CLOSING_LINES, 1, False, True),
+    (CLOSING_LINES, 0, False, True),
+    (CLOSING_LINES, 0, False, False),
+    (4, 0, False, False),
+    (2, 0, False, False),
+    (1, 0, False, False),
+)
 
 
 def verdict(published: Path) -> str:
@@ -137,7 +147,8 @@ def _period(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    # codes of partners and paths stay whole
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _first_width(names: Sequence[str]) -> int:
@@ -212,6 +223,11 @@ class Cause:
                 return _wrapped(text)
         return _wrapped(named)[:most]
 
+    def of_partners(self) -> "Cause":
+        """The same with partners alone as sources; files of no partner stay."""
+        partners = [source if "/" in source else source.split(" ")[0] for source in self.sources]
+        return replace(self, sources=list(dict.fromkeys(partners)))
+
     def explained(self) -> list[str]:
         """All sources, and what is said of the worst."""
         sources, first = ", ".join(self.sources), self.sources[0]
@@ -228,14 +244,15 @@ class Cause:
 
 def _closing(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """What can't be trusted and what was not read, as fully as CLOSING_LINES allow; nothing where all is well."""
-    causes = _causes(connection)
+    causes = full = _causes(connection)
     files = connection.execute(_NOT_LOADED).fetchall()
     without_row = [path for (path,) in connection.execute(_WITHOUT_USABLE_ROW).fetchall()]
     said: list[list[str]] = []
     unread: list[str] = []
-    for lines_a_cause, lines_a_file in MOST_LINES:
+    for lines_a_cause, lines_a_file, is_listed, has_datasets in FORMS:
+        causes = full if has_datasets else [cause.of_partners() for cause in full]
         said = [cause.lines(lines_a_cause) for cause in causes]
-        unread = _not_read(files, without_row, lines_a_file)
+        unread = _not_read(files, without_row, lines_a_file, is_listed)
         room = CLOSING_LINES - len(_distrusted(causes, said)) - len(unread)
         if room >= 0:
             return [*_distrusted(causes, _explained(causes, said, room)), *unread]
@@ -245,14 +262,14 @@ def _closing(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _explained(causes: Sequence[Cause], said: Sequence[list[str]], room: int) -> list[list[str]]:
-    """The causes are explained from the worst on, where there is room for it."""
-    found = []
-    for cause, lines in zip(causes, said, strict=True):
-        full = cause.explained()
-        if len(full) - len(lines) <= room:
-            room -= max(0, len(full) - len(lines))
-            lines = full
-        found.append(lines)
+    """First all sources are named, then the causes explained, from the worst on, as far as there is room for it."""
+    found = list(said)
+    for fuller in ([cause.lines(CLOSING_LINES) for cause in causes], [cause.explained() for cause in causes]):
+        for place, lines in enumerate(fuller):
+            more = len(lines) - len(found[place])
+            if more <= room:
+                room -= max(0, more)
+                found[place] = lines
     return found
 
 
@@ -289,20 +306,31 @@ def _distrusted(causes: Sequence[Cause], said: Sequence[list[str]]) -> list[str]
     return lines
 
 
-def _not_read(files: Sequence[tuple[str, str | None]], without_row: Sequence[str], most: int) -> list[str]:
+def _not_read(
+    files: Sequence[tuple[str, str | None]], without_row: Sequence[str], most: int, is_listed: bool
+) -> list[str]:
     """The files that were not read with what was wrong; those without a usable row together."""
     count = len(files) + len(without_row)
     if not count:
         return []
     lines = ["", f"{count_files(count)} {'was' if count == 1 else 'were'} not read:"]
-    for path, message in files:
-        wrapped = _wrapped(message or path)
-        lines += wrapped if len(wrapped) <= most else [*wrapped[: most - 1], f"{wrapped[most - 1][: WIDTH - 3]}..."]
-    if without_row:
+    if most:
+        for path, message in files:
+            wrapped = _wrapped(message or path)
+            lines += wrapped if len(wrapped) <= most else [*wrapped[: most - 1], f"{wrapped[most - 1][: WIDTH - 3]}..."]
+    elif files:
+        lines += _wrapped(f"mart_pipeline_health says why: {_listed([path for path, _ in files])}.")
+    if without_row and is_listed:
+        lines += _wrapped(f"None of their rows can be used (mart_quarantine says why): {_listed(without_row)}.")
+    elif without_row:
         lines += _wrapped(
-            f"None of their rows can be used (mart_quarantine says why): {', '.join(map(_short, without_row))}."
+            f"None of the rows of {count_files(len(without_row))} can be used; they are among the sources above."
         )
     return lines
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(map(_short, paths))
 
 
 def _cut(lines: list[str], most: int, last: str) -> list[str]:
