@@ -102,8 +102,8 @@ def test_absence_is_judged_by_the_binomial_chance(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("scores", "code"),
     [
-        ([10] * 28 + [9, 8], None),
-        ([10] * 29 + [0], "score_always_same"),
+        ([10] * 57 + [9, 8, 7], None),
+        ([10] * 58 + [9, 0], "score_always_same"),
         ([0] * 23 + [10] * 7, None),
         ([0] * 25 + [10] * 5, "score_always_same"),
         ([*range(11)] * 9 + [11] * 5, None),
