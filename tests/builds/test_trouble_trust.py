@@ -26,6 +26,7 @@ EXPECTED: dict[str, set[Warned]] = {
         ("dealer__service_orders", "references_hit_nothing", 20, 20),
         ("dealer__post_service_survey", "references_hit_few", 14, 20),
     },
+    "T2-MO": {("dealer__post_sale_survey", "references_hit_nothing", 12, 12)},
     "T2-SH": {("shop__receipts", "products_not_known", 10, 10)},
     "T3-D1": set(),
     "T3-CC": set(),
