@@ -285,9 +285,11 @@ def _causes(connection: duckdb.DuckDBPyConnection) -> list[Cause]:
 
 
 def _source(partner: str | None, dataset: str | None, path: str | None) -> str:
-    """A source as a reader knows it: its partner and what it delivers, or the file."""
+    """A source as a reader knows it: its partner and the file or what it delivers, or the file alone."""
     if partner is None:
         return path or ""
+    if path:
+        return f"{partner} {Path(path).stem}"
     return f"{partner} {dataset.rpartition('__')[2]}" if dataset else partner
 
 

@@ -286,7 +286,11 @@ def test_the_demo_is_warned_of_its_dirt_and_of_nothing_else(demo: Demo) -> None:
     warned = demo.rows("select severity, warning_code, file_path from mart_source_warning")
     dirty = {row["file"] for row in demo.truth["dirty_rows"]}
     assert {path for _, _, path in warned} <= dirty
-    assert {(severity, code) for severity, code, _ in warned} == {(2, "rows_refused"), (2, "partner_not_known")}
+    assert {(severity, code) for severity, code, _ in warned} == {
+        (2, "rows_refused"),
+        (2, "partner_not_known"),
+        (2, "scores_not_read"),
+    }
 
 
 # ---------------------------------------------------------------- partners that beg for scores

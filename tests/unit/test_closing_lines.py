@@ -48,7 +48,7 @@ def test_the_worst_comes_first_and_sources_of_one_cause_stand_together() -> None
     )
     text = " ".join(" ".join(lines).split())
     places = [text.index(part) for part in ("Figures are wrong:", "Stars: C survey", "Figures are incomplete:")]
-    places += [text.index("Dates: B receipts, chain/exchange_rates.csv. B receipts: Not one")]
+    places += [text.index("Dates: B receipts_1, B receipts_2, chain/exchange_rates.csv. B receipts_1: Not one")]
     places += [text.index("Worth a look: Worth it. Nobody can say.")]
     assert places == sorted(places)
 
