@@ -2,6 +2,7 @@
 {%- for dataset in landing_datasets() if landing_dataset(dataset)['link'] -%}
     {%- do in_folders_of_partners.append(dataset) -%}
 {%- endfor -%}
+-- noqa: disable=LT05
 select
     file_id,
     dataset,

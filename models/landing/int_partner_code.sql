@@ -4,6 +4,7 @@
     {%- do links_of_many_countries.append(landing_dataset(dataset)['link']) -%}
 {%- endfor -%}
 {%- set steps = range(1, var('max_hierarchy_depth') + 1) -%}
+-- noqa: disable=LT02,LT05
 with
 
 partners as (
@@ -26,7 +27,7 @@ first_versions as (
 
 ),
 
--- A partner that gives no country, and whose rows can't either, is where the nearest partner above it is that gives one.
+-- A partner that gives no country, and whose rows can't either, is where the nearest one above it is that does.
 placed as (
 
     select

@@ -1,5 +1,6 @@
-{#- Rows of one file under one number. Only the files are read of which many rows were refused as repeated, which in most
-    loads are none. -#}
+{#- Rows of one file under one number. Only the files are read of which many rows were refused as repeated, in most
+    loads none. -#}
+-- noqa: disable=LT05
 with
 
 files as (
