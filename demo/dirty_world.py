@@ -471,7 +471,7 @@ def _shop(ledger: Ledger, shop: str) -> None:
     receipts.bad("out_of_range", like=is_sale, revenue="-25.00")
     receipts.bad("unknown_currency", like=is_sale, currency="XTS")
     receipts.bad("no_exchange_rate", like=is_sale, currency="SEK", purchased_on="2025-11-11")
-    receipts.bad("unknown_product", like=is_sale, product_code="R-GONE")
+    receipts.bad("value_not_allowed", like=is_sale, receipt_kind="exchange")
     receipts.structural("ragged_row", "bad_encoding", "nul_byte")
     receipts.repeated()
     receipts.corrected(like=is_sale, revenue="19.99")
@@ -504,7 +504,7 @@ def _contacts(ledger: Ledger, folder: str) -> None:
         f"{folder}/contacts_resent.ndjson",
     )
     contacts.bad("missing_required", reason=None)
-    contacts.bad("unknown_country", country="XX")
+    contacts.bad("value_not_allowed", channel="pigeon")
     contacts.bad("value_not_allowed", channel="fax")
     contacts.bad("closed_before_opened", opened_at="2024-05-03T10:00:00+02:00", closed_at="2024-05-03T09:00:00+02:00")
     contacts.bad("invalid_timestamp", opened_at="2024-05-32T10:00:00Z", closed_at=None)

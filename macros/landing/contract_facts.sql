@@ -273,3 +273,33 @@
     {%- set has_cost = 'cost' in landing_columns(dataset) -%}
     {{ return(prefixed('margin_eur', relation) if has_cost else 'cast(null as decimal(18, 2)) as margin_eur') }}
 {%- endmacro %}
+
+{#- What a data set's rows name rows of other data sets by, without being rejected where they find none: the row they belong
+    to, the partner's own customers, masters. `own` are the columns of these rows, `other` those of `to` in the same order;
+    `number` is the one that must be given, and `of_partner` says that only a partner's own rows can be found. References by
+    a serial number are left out, since many units are of makers that deliver none. -#}
+{% macro open_references(dataset) -%}
+    {%- set said = landing_dataset(dataset) -%}
+    {%- set found = [] -%}
+    {%- set judged = said['references'] | selectattr('or_reject') | map(attribute='to') | list -%}
+    {%- set owner = said['belongs_to'] -%}
+    {%- if owner and owner['dataset'] not in judged -%}
+        {%- do found.append({'to': owner['dataset'], 'own': owner['by'], 'other': owner['by'], 'of_partner': true}) -%}
+    {%- endif -%}
+    {%- set customer = customer_column(dataset) -%}
+    {%- for party in datasets_of('party') -%}
+        {%- set is_of_link = said['link'] == landing_dataset(party)['link'] and said['shape'] != 'party' -%}
+        {%- if customer and is_of_link -%}
+            {%- set other = ['partner_code', customer_column(party)] -%}
+            {%- do found.append({'to': party, 'own': ['partner_code', customer], 'other': other, 'of_partner': true}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for reference in said['references'] if not reference['or_reject'] -%}
+        {%- set column = reference['by'][-1] -%}
+        {%- if not said['columns'][column]['identity'] -%}
+            {%- set of_partner = 'partner_code' in reference['by'] -%}
+            {%- do found.append({'to': reference['to'], 'own': reference['by'], 'other': reference['by'], 'of_partner': of_partner}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}

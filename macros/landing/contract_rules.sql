@@ -73,8 +73,8 @@
         {%- do rules.extend(lookup_rules('unknown_industry', column, 'industry_key')) -%}
     {%- endfor -%}
     {%- for column in columns_with(dataset, 'of', 'countries') -%}
-        {%- set found = 'row_country_key' if place == 'row' else 'country_key' -%}
-        {%- do rules.extend(lookup_rules('unknown_country', column, found)) -%}
+        {#- a partner with a country needs none of its rows -#}
+        {%- do rules.extend(lookup_rules('unknown_country', column, 'country_key')) -%}
     {%- endfor -%}
     {{ return(rules) }}
 {%- endmacro %}

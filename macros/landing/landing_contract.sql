@@ -207,7 +207,7 @@
             kind={'word': none, 'column': 'receipt_kind', 'words': {'sale': 'receipt', 'return': 'return'}},
             paid_by_customer={'column': 'receipt_kind', 'words': ['sale']},
             product='of_row',
-            references=[{'to': 'manufacturer__products', 'by': ['product_code'], 'take': [], 'or_reject': 'unknown_product'}],
+            references=[{'to': 'manufacturer__products', 'by': ['product_code'], 'take': [], 'or_reject': none}],
             date_format='yyyy-mm-dd',
         ),
         'shop__survey': dict(dataset,

@@ -94,9 +94,6 @@ partners as (
         }.get(place, 'partners.country_key') -%}
         {%- set others = owner if place == 'invitation' else 'partners' -%}
         {%- do columns.extend([others ~ '.industry_key', country, others ~ '.link_key']) -%}
-        {%- if place == 'row' -%}
-            {%- do columns.append('countries.country_key as row_country_key') -%}
-        {%- endif -%}
         {%- if owner -%}
             {%- do columns.extend(referred_columns(said['references'][0])) -%}
         {%- endif -%}

@@ -16,6 +16,8 @@ from nps_chain.errors import UserError
 from nps_chain.sql_quoting import identifier, literal
 
 SCHEMA = PUBLISHED_SCHEMAS[0]
+# the table of sources that can't be trusted, and its severity of those that make figures wrong
+WARNINGS, FIGURES_WRONG = "mart_source_warning", 1
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL")
 WHOLE = ("INTEGER", "BIGINT")
 KEYS = ("*_key", "*_id")
@@ -50,7 +52,8 @@ class MartSuite:
 
     def checks(self) -> list[Check]:
         """All expectations, those on the columns first: what is missing explains the rest."""
-        return [*self._schema(), *self._rows(), *self._keys(), *self._required(), *self._ranges(), *self._intervals()]
+        of_columns = [*self._schema(), *self._rows(), *self._keys(), *self._required(), *self._ranges()]
+        return [*of_columns, *self._intervals(), *self._sources()]
 
     def _schema(self) -> list[Check]:
         expected = ", ".join(f"({literal(column.name)}, {literal(column.kind)})" for column in self.table.columns)
@@ -171,6 +174,24 @@ class MartSuite:
             if self.table.has(estimate) and estimate not in self.limits.bootstrap_intervals:
                 checks += [self._ordered(column.name, estimate), self._ordered(estimate, high)]
         return checks
+
+    def _sources(self) -> list[Check]:
+        """No source is known to make figures wrong, where the table lists those."""
+        if self.table.name != WARNINGS:
+            return []
+        query = f"select partner_code, file_path from {{batch}} where severity = {FIGURES_WRONG}"
+        expectation = gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=query, severity=WARNING, description="No source makes figures wrong."
+        )
+        return [Check(expectation, self._distrusted)]
+
+    def _distrusted(self, rows: float) -> str:
+        found = self.bench.run(
+            f"select concat_ws(' ', partner_code, dataset) from {identifier(self.table.name)} "
+            f"where severity = {FIGURES_WRONG} order by warning_rank limit {values.SHOWN}"
+        )
+        sources = ", ".join(source for (source,) in found)
+        return f"table {self.table.name}: of {rows:,.0f} warnings figures are wrong, the worst about {sources}"
 
     def _ordered(self, low: str, high: str) -> Check:
         expectation = gxe.ExpectColumnPairValuesAToBeGreaterThanB(

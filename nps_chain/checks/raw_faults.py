@@ -6,7 +6,7 @@ Coarser than the base models, which judge row by row: here it only counts how mu
 from dataclasses import dataclass
 
 from nps_chain.checks.values import no_answer_words
-from nps_chain.contracts.landing import Column, Dataset
+from nps_chain.contracts.landing import Column, Dataset, seed_rows
 from nps_chain.sql_quoting import identifier, literal
 
 SCORE = "score"
@@ -17,7 +17,10 @@ WORDS = {
     "unreadable": "cannot be read as {type}",
     "outside": "are outside the range that the contract allows",
     "not_allowed": "hold none of the values that the contract allows",
+    "not_known": "hold none of the codes of seeds/{of}.csv",
 }
+# seeds of codes that a partner may write before the project knows them
+GROWING = {"industries": "industry_code", "countries": "country_code"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Fault:
     def words(self) -> str:
         """What is wrong with the rows."""
         kind = "a score from 0 to 10" if self.column.alias == SCORE else f"a {self.column.type}"
-        return WORDS[self.kind].format(type=kind.replace("a integer", "an integer"))
+        return WORDS[self.kind].format(type=kind.replace("a integer", "an integer"), of=self.column.of)
 
 
 def faults(dataset: Dataset, calendar: Calendar) -> list[Fault]:
@@ -74,6 +77,9 @@ def faults(dataset: Dataset, calendar: Calendar) -> list[Fault]:
         if column.allowed:
             allowed = ", ".join(literal(word) for word in column.allowed)
             found.append(Fault("not_allowed", column, f"{text} not in ({allowed})"))
+        if column.of in GROWING:
+            codes = ", ".join(literal(row[GROWING[column.of]]) for row in seed_rows(column.of))
+            found.append(Fault("not_known", column, f"{text} not in ({codes})"))
     return found
 
 

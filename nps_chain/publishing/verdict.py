@@ -3,6 +3,7 @@
 import math
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,33 @@ from mart_pipeline_health
 where file_status in ('failed', 'missing', 'unknown')
 order by file_path
 """
+_WITHOUT_USABLE_ROW = """
+select file_path
+from mart_pipeline_health
+where file_status = 'no_usable_row'
+order by file_path
+"""
+_WARNINGS = """
+select severity, warning_code, warning_name, partner_code, dataset, file_path, sentence
+from mart_source_warning
+order by warning_rank
+"""
+SEVERITIES = {1: "Figures are wrong:", 2: "Figures are incomplete:", 3: "Worth a look:"}
+DISTRUSTED = "Sources that can't be trusted, worst first (all of them, a row each: mart_source_warning):"
+# what can't be trusted and what was not read, together, the blank line before them too
+CLOSING_LINES = 40
+# The first that fits: most lines a cause; most lines a file that was not read (0: its path only); whether files without
+# a usable row are listed again, though each is among the causes; whether a source's data set stands beside it.
+FORMS = (
+    (CLOSING_LINES, CLOSING_LINES, True, True),
+    (CLOSING_LINES, 1, True, True),
+    (CLOSING_LINES, 1, False, True),
+    (CLOSING_LINES, 0, False, True),
+    (CLOSING_LINES, 0, False, False),
+    (4, 0, False, False),
+    (2, 0, False, False),
+    (1, 0, False, False),
+)
 
 
 def verdict(published: Path) -> str:
@@ -90,7 +118,7 @@ def verdict(published: Path) -> str:
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(published))} as published (read_only)")
         connection.execute("use published")
-        lines = [*_chains(connection), *_period(connection), *_rows_read(connection), *_not_loaded(connection)]
+        lines = [*_chains(connection), *_period(connection), *_rows_read(connection), *_closing(connection)]
     return "\n".join(lines)
 
 
@@ -119,7 +147,8 @@ def _period(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    # codes of partners and paths stay whole
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _first_width(names: Sequence[str]) -> int:
@@ -177,10 +206,134 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return lines
 
 
-def _not_loaded(connection: duckdb.DuckDBPyConnection) -> list[str]:
+@dataclass(frozen=True)
+class Cause:
+    """One kind of warning, the sources it is about, and what is said of the worst of them."""
+
+    severity: int
+    name: str
+    sources: list[str]
+    sentence: str
+
+    def lines(self, most: int) -> list[str]:
+        """As many sources as fit into that many lines."""
+        named = f"{self.name}: {', '.join(self.sources)}." if self.sources[0] else f"{self.name}. {self.sentence}"
+        for text in (named, *self._shorter()):
+            if len(_wrapped(text)) <= most:
+                return _wrapped(text)
+        return _wrapped(named)[:most]
+
+    def of_partners(self) -> "Cause":
+        """The same with partners alone as sources; files of no partner stay."""
+        partners = [source if "/" in source else source.split(" ")[0] for source in self.sources]
+        return replace(self, sources=list(dict.fromkeys(partners)))
+
+    def explained(self) -> list[str]:
+        """All sources, and what is said of the worst."""
+        sources, first = ", ".join(self.sources), self.sources[0]
+        if len(self.sources) == 1:
+            return _wrapped(f"{self.name}: {first}: {self.sentence}" if first else f"{self.name}. {self.sentence}")
+        return _wrapped(f"{self.name}: {sources}. {first}: {self.sentence}")
+
+    def _shorter(self) -> list[str]:
+        counts = range(len(self.sources) - 1, 0, -1)
+        return [
+            f"{self.name}: {', '.join(self.sources[:count])} and {len(self.sources) - count} more." for count in counts
+        ]
+
+
+def _closing(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What can't be trusted and what was not read, as fully as CLOSING_LINES allow; nothing where all is well."""
+    causes = full = _causes(connection)
     files = connection.execute(_NOT_LOADED).fetchall()
-    if not files:
+    without_row = [path for (path,) in connection.execute(_WITHOUT_USABLE_ROW).fetchall()]
+    said: list[list[str]] = []
+    unread: list[str] = []
+    for lines_a_cause, lines_a_file, is_listed, has_datasets in FORMS:
+        causes = full if has_datasets else [cause.of_partners() for cause in full]
+        said = [cause.lines(lines_a_cause) for cause in causes]
+        unread = _not_read(files, without_row, lines_a_file, is_listed)
+        room = CLOSING_LINES - len(_distrusted(causes, said)) - len(unread)
+        if room >= 0:
+            return [*_distrusted(causes, _explained(causes, said, room)), *unread]
+    unread = _cut(unread, CLOSING_LINES // 2, "  and more: mart_pipeline_health")
+    room = CLOSING_LINES - len(unread)
+    return [*_cut(_distrusted(causes, said), room, "  and more: mart_source_warning"), *unread]
+
+
+def _explained(causes: Sequence[Cause], said: Sequence[list[str]], room: int) -> list[list[str]]:
+    """First all sources are named, then the causes explained, from the worst on, as far as there is room for it."""
+    found = list(said)
+    for fuller in ([cause.lines(CLOSING_LINES) for cause in causes], [cause.explained() for cause in causes]):
+        for place, lines in enumerate(fuller):
+            more = len(lines) - len(found[place])
+            if more <= room:
+                room -= max(0, more)
+                found[place] = lines
+    return found
+
+
+def _causes(connection: duckdb.DuckDBPyConnection) -> list[Cause]:
+    """The kinds of warnings, each with its worst source first."""
+    causes: dict[str, Cause] = {}
+    for severity, code, name, partner, dataset, path, sentence in connection.execute(_WARNINGS).fetchall():
+        cause = causes.setdefault(code, Cause(severity, name, [], sentence))
+        source = _source(partner, dataset, path)
+        if source not in cause.sources:
+            cause.sources.append(source)
+    return list(causes.values())
+
+
+def _source(partner: str | None, dataset: str | None, path: str | None) -> str:
+    """A source as a reader knows it: its partner and the file or what it delivers, or the file alone."""
+    if partner is None:
+        return path or ""
+    if path:
+        return f"{partner} {Path(path).stem}"
+    return f"{partner} {dataset.rpartition('__')[2]}" if dataset else partner
+
+
+def _short(path: str) -> str:
+    """A file as its partner and its name; of chain administration the path."""
+    _, _, below = path.partition("/")
+    return below.replace("/", " ", 1) if "/" in below else path
+
+
+def _distrusted(causes: Sequence[Cause], said: Sequence[list[str]]) -> list[str]:
+    """The lines of the causes under their headings."""
+    lines = ["", DISTRUSTED] if causes else []
+    for severity, group in groupby(zip(causes, said, strict=True), key=lambda pair: pair[0].severity):
+        lines.append(SEVERITIES[severity])
+        lines += [line for _, of_cause in group for line in of_cause]
+    return lines
+
+
+def _not_read(
+    files: Sequence[tuple[str, str | None]], without_row: Sequence[str], most: int, is_listed: bool
+) -> list[str]:
+    """The files that were not read with what was wrong; those without a usable row together."""
+    count = len(files) + len(without_row)
+    if not count:
         return []
-    heading = f"{count_files(len(files))} {'was' if len(files) == 1 else 'were'} not read:"
-    sentences = [line for path, message in files for line in _wrapped(message or path)]
-    return ["", heading, *sentences]
+    lines = ["", f"{count_files(count)} {'was' if count == 1 else 'were'} not read:"]
+    if most:
+        for path, message in files:
+            wrapped = _wrapped(message or path)
+            lines += wrapped if len(wrapped) <= most else [*wrapped[: most - 1], f"{wrapped[most - 1][: WIDTH - 3]}..."]
+    elif files:
+        lines += _wrapped(f"mart_pipeline_health says why: {_listed([path for path, _ in files])}.")
+    if without_row and is_listed:
+        lines += _wrapped(f"None of their rows can be used (mart_quarantine says why): {_listed(without_row)}.")
+    elif without_row:
+        lines += _wrapped(
+            f"None of the rows of {count_files(len(without_row))} can be used; they are among the sources above."
+        )
+    return lines
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(map(_short, paths))
+
+
+def _cut(lines: list[str], most: int, last: str) -> list[str]:
+    return lines if len(lines) <= most else [*lines[: most - 1], last]

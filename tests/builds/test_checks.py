@@ -173,6 +173,20 @@ def test_empty_required_data_set_stops_the_build(landing: Landing) -> None:
     ]
 
 
+@pytest.mark.parametrize(("countries", "is_stopped"), [(("UK", "UK"), True), (("UK", "GB"), False)])
+def test_a_country_nobody_knows_stops_the_build_at_once_where_no_partner_is_left(
+    landing: Landing, countries: tuple[str, ...], is_stopped: bool
+) -> None:
+    """And not after all models were made, where it shows as an empty dim_partner."""
+    rows = [f"S{number},shop,retail,{country},Shop,2020-01-01" for number, country in enumerate(countries)]
+    header = "partner_code,link,industry,country,partner_name,valid_from"
+    landing.write("chain/partners.csv", lines(header, rows))
+    landing.intake()
+    found = texts(findings(landing, "chain__partners"), CRITICAL)
+    said = "column country: 100.0% of its 2 rows hold none of the codes of seeds/countries.csv, such as 'UK'"
+    assert [said in text for text in found] == [True] * is_stopped
+
+
 def test_most_files_unreadable_stop_the_build(landing: Landing) -> None:
     landing.write("dealer/D1/sales_orders_1.csv", sales_orders(["2025-01-01"]))
     for number in (2, 3):
@@ -376,6 +390,15 @@ def test_a_clean_database_passes(landing: Landing, tables: dict[str, Table]) -> 
     assert f"on {len(tables)} tables" in said[-1]
     # the file is free for the next build
     duckdb.connect(str(settings.work_database)).close()
+
+
+def test_a_source_that_makes_figures_wrong_is_a_warning(bench: Bench, tables: dict[str, Table]) -> None:
+    table = tables["mart_source_warning"]
+    wrong = example(table, partner_code="'STAR'", dataset="'shop__survey'")
+    bench.run(f"create table {table.name} as {wrong} union all {example(table, warning_rank='2', severity='2')}")
+    report = run_suite(bench, table.name, MartSuite(bench, table, LIMITS.marts).checks())
+    said = "table mart_source_warning: of 1 warnings figures are wrong, the worst about STAR shop__survey"
+    assert [(finding.severity, finding.text) for finding in report.findings] == [(WARNING, said)]
 
 
 def test_nps_of_140_stops_the_publishing(

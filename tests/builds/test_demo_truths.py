@@ -269,10 +269,28 @@ def test_dirty_rows_are_found_on_their_lines(demo: Demo) -> None:
 
 
 def test_bad_files_failed_and_only_they(demo: Demo) -> None:
-    failed = demo.rows("select dataset, file_path, message from mart_pipeline_health where file_status != 'loaded'")
+    failed = demo.rows("select dataset, file_path, message from mart_pipeline_health where file_status = 'failed'")
     planted = {(bad["dataset"], bad["file"]) for bad in demo.truth["bad_files"]}
     assert {(dataset, path) for dataset, path, _ in failed} == planted
     assert all(message.startswith(path) for _, path, message in failed)
+
+
+def test_files_of_partners_that_are_on_no_list_have_no_usable_row(demo: Demo) -> None:
+    unusable = demo.rows("select file_path from mart_pipeline_health where file_status not in ('loaded', 'failed')")
+    unknown = {row["file"] for row in demo.truth["dirty_rows"] if "-9999/" in row["file"]}
+    assert {path for (path,) in unusable} == unknown
+
+
+def test_the_demo_is_warned_of_its_dirt_and_of_nothing_else(demo: Demo) -> None:
+    """Of no scale, no reference and no receipt in lines: 460 sources are sound."""
+    warned = demo.rows("select severity, warning_code, file_path from mart_source_warning")
+    dirty = {row["file"] for row in demo.truth["dirty_rows"]}
+    assert {path for _, _, path in warned} <= dirty
+    assert {(severity, code) for severity, code, _ in warned} == {
+        (2, "rows_refused"),
+        (2, "partner_not_known"),
+        (2, "scores_not_read"),
+    }
 
 
 # ---------------------------------------------------------------- partners that beg for scores

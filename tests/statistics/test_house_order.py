@@ -150,6 +150,7 @@ def sql_tests() -> list[Path]:
 # Read one by one, for what only they say.
 MASTERS = {
     "chain__partners",
+    "chain__exchange_rates",
     "importer__dealer_network",
     "manufacturer__products",
     "chain__erasure_requests",

@@ -22,6 +22,11 @@ from nps_chain.running.build import require_content, sole_build
 from nps_chain.running.dbt import follow
 from nps_chain.settings import ROOT, Settings
 
+NO_WARNINGS = (
+    "create table mart_source_warning (warning_rank int, severity int, warning_code text, warning_name text, "
+    "partner_code text, dataset text, file_path text, sentence text)"
+)
+
 
 def work_database(folder: Path, value: int) -> Path:
     path = folder / "work.duckdb"
@@ -481,6 +486,7 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path, link, sho
             "union all select 'b.csv', 'failed', 'b.csv was not read: it is empty.', 0, 0, 0, 0"
         )
         connection.execute("create table mart_quarantine as select 'ragged_row' as reason_code, 'row' as scope")
+        connection.execute(NO_WARNINGS)
     text = verdict(published)
     assert (
         "Data complete to 2024-10-03; the tables cover 2023-10-01 to 2024-09-30, the last four whole quarters." in text

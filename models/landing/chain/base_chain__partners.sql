@@ -21,9 +21,10 @@ versions as (
 
 ),
 
+-- a parent whose own row is refused is known all the same: one mistake there takes no network with it
 partner_codes as (
 
-    select distinct partner_code from versions
+    select distinct partner_code from standing
 
 ),
 

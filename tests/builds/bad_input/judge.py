@@ -1,13 +1,16 @@
 """What a build made of the corpus, and where that differs from what is written in the cases."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
-from bad_input.case import ANSWER, WHOLE_ROW, File, Outcome
+from bad_input.case import ANSWER, LOADED, WHOLE_ROW, File, Outcome
 
+WITHOUT_USABLE_ROW = "no_usable_row"
+REPEATED = ("duplicate_row", "superseded_row")
 Fault = tuple[int, str, str | None, str]
 
 
@@ -57,8 +60,8 @@ def complaints(file: File, seen: Observed) -> list[str]:
     if health is None:
         return [f"{path} is not listed"]
     found = [
-        *_differences("status", health["file_status"], outcome.status),
-        *_differences("message", health["message"], outcome.message),
+        *_differences("status", health["file_status"], _status(outcome)),
+        *_differences("message", _said_of_the_file(health), outcome.message),
         *_differences("rows in", health["rows_in"], outcome.rows_in),
         *_differences("rows quarantined", health["rows_quarantined"], outcome.rows_quarantined),
         *_differences("rows accepted", health["rows_accepted"], outcome.rows_in - outcome.rows_quarantined),
@@ -67,6 +70,21 @@ def complaints(file: File, seen: Observed) -> list[str]:
         *_differences("accepted rows", _accepted(outcome, seen.staged[path]), list(outcome.staged)),
     ]
     return [f"{path}: {text}" for text in found]
+
+
+def _status(outcome: Outcome) -> str:
+    """A file of which no row could be used is as good as not read, unless its rows only repeat others."""
+    faults = [fault for fault in outcome.quarantined if len(fault) == WHOLE_ROW and fault[1] not in REPEATED]
+    is_unusable = outcome.status == LOADED and not outcome.staged and 2 * len(faults) > outcome.rows_in
+    return WITHOUT_USABLE_ROW if is_unusable and not outcome.erased else outcome.status
+
+
+def _said_of_the_file(health: dict[str, Any]) -> str | None:
+    """The message but for the sentence that says that no row can be used."""
+    message: str | None = health["message"]
+    if health["file_status"] != WITHOUT_USABLE_ROW or message is None:
+        return message
+    return re.sub(r"^.*? can be used \([^)]*\)\.( |$)", "", message) or None
 
 
 def _differences(what: str, found: object, expected: object) -> list[str]:

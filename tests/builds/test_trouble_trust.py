@@ -1,0 +1,221 @@
+"""Sources that can't be trusted are named: other scales, numbers that find nothing, and what takes most of a file."""
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+from trouble import inputs
+
+from nps_chain.publishing.verdict import CLOSING_LINES, DISTRUSTED, WIDTH
+
+Warned = tuple[str, str, int, int | None]
+# what each partner's files are warned of: data set, code, rows affected and rows looked at
+EXPECTED: dict[str, set[Warned]] = {
+    "STAR-GB": {("shop__survey", "scale_ends_at_5", 120, 120)},
+    "REC-DE": {("shop__survey", "scale_too_wide", 30, 120)},
+    "IDX-US": {("shop__survey", "scale_without_10", 120, 120)},
+    "LZ-DE": {("dealer__post_sale_survey", "references_hit_nothing", 12, 12)},
+    "LZ-SH": {("shop__survey", "references_hit_nothing", 12, 12)},
+    "MC-AT": {("shop__receipts", "several_rows_per_number", 3, 7)},
+    "T1-CC": {("contact_centre__surveys", "scale_ends_at_7", 60, 60)},
+    "T1-IM": {("importer__ownership_survey", "scale_without_0", 30, 30)},
+    "T1-HU": {("shop__survey", "scale_too_wide", 32, 50), ("shop__survey", "scores_not_read", 32, 50)},
+    "T1-ON": {("shop__survey", "score_always_same", 45, 50)},
+    "T1-OK": {("shop__survey", "scale_ends_at_5", 60, 60)},
+    "T2-SE": {
+        ("dealer__service_orders", "references_hit_nothing", 20, 20),
+        ("dealer__post_service_survey", "references_hit_few", 14, 20),
+    },
+    "T2-MO": {("dealer__post_sale_survey", "references_hit_nothing", 12, 12)},
+    "T2-SH": {("shop__receipts", "products_not_known", 10, 10)},
+    "T3-D1": set(),
+    "T3-CC": set(),
+    "T3-CX": set(),
+    "T3-D3": set(),
+    "T3-PU": {("chain__partners", "parent_not_known", 1, None)},
+    "T3-D2": {("dealer__service_orders", "place_not_known", 6, 6)},
+    "T3-UK": {("shop__receipts", "partner_not_known", 6, 6)},
+    "T3-SP": {("shop__receipts", "partner_not_known", 6, 6)},
+    "T3-LK": {("shop__receipts", "partner_not_known", 6, 6)},
+    "T4-PL": {("dealer__service_orders", "rates_not_known", 12, 12)},
+    "T5-BE": {("dealer__service_orders", "several_rows_per_number", 20, 30)},
+    "T5-CC": {("contact_centre__contacts", "several_rows_per_number", 10, 20)},
+    # the sound base
+    "SND-SH": set(),
+    "SND-NL": set(),
+}
+# what the sentence says of the cause
+CAUSES = {
+    "STAR-GB": "stars or points from 1 to 5",
+    "REC-DE": "codes 1 to 11",
+    "IDX-US": "positions 0 to 9",
+    "LZ-DE": "lost leading zeros",
+    "LZ-SH": "lost leading zeros",
+    "MC-AT": "several lines of one receipt",
+    "T1-HU": "points from 0 to 100",
+    "T3-D2": "neither the partner nor one above it has a country",
+    "T3-UK": "the partner's own row in chain/partners*.csv was refused as unknown_country, UK",
+    "T3-SP": "the partner's own row in chain/partners*.csv was refused as unknown_industry, sports",
+    "T3-LK": "chain/partners*.csv has this partner as a dealer",
+    "T4-PL": "exchange rates that could not be read",
+}
+
+
+@pytest.fixture(scope="module")
+def published(troubled):
+    """The published tables of the build of all trouble."""
+    with troubled.warehouse.open() as connection:
+        yield connection
+
+
+def warned(published: duckdb.DuckDBPyConnection, partner: str) -> set[Warned]:
+    query = "select dataset, warning_code, rows_affected, rows_total from mart_source_warning where partner_code = ?"
+    return set(published.execute(query, [partner]).fetchall())
+
+
+@pytest.mark.parametrize("partner", EXPECTED)
+def test_each_source_is_warned_of_what_is_wrong_with_it(published, partner: str) -> None:
+    assert warned(published, partner) == EXPECTED[partner]
+
+
+@pytest.mark.parametrize("partner", CAUSES)
+def test_the_sentence_names_the_cause(published, partner: str) -> None:
+    sentences = published.execute("select sentence from mart_source_warning where partner_code = ?", [partner])
+    assert any(CAUSES[partner] in sentence for (sentence,) in sentences.fetchall())
+
+
+def test_of_two_files_the_one_on_another_scale_is_named(published) -> None:
+    paths = published.execute("select file_path from mart_source_warning where partner_code = 'T1-OK'").fetchall()
+    assert paths == [("shop/T1-OK/survey_b.csv",)]
+
+
+def test_a_file_of_rates_is_named_and_the_sales_lead_to_it(published) -> None:
+    rates, sales = (
+        published.execute("select sentence from mart_source_warning where file_path = ?", [path]).fetchone()
+        for path in ("chain/exchange_rates_pln.csv", "dealer/T4-PL/service_orders.csv")
+    )
+    assert rates is not None
+    assert "12 of 12 rows were refused as invalid_date (month)" in rates[0]
+    assert sales is not None
+    assert "chain/exchange_rates" in sales[0]
+
+
+def test_ranks_are_worst_first(published) -> None:
+    rows = published.execute(
+        "select severity, coalesce(affected_share, 1) from mart_source_warning order by warning_rank"
+    )
+    ranked = rows.fetchall()
+    assert ranked == sorted(ranked, key=lambda row: (row[0], -row[1]))
+
+
+@pytest.mark.parametrize(
+    ("partner", "country", "transactions", "revenue"),
+    [("T3-D1", "PL", 6, "600.00"), ("T3-D3", "PL", 6, "600.00"), ("T2-SH", "SE", 10, "100.00")],
+)
+def test_what_is_not_known_of_a_row_does_not_cost_it(published, partner, country, transactions, revenue) -> None:
+    """A dealer is where the importer above it is, and a sale of an unknown product keeps its revenue."""
+    found = published.execute(
+        "select country_code, count(*), sum(revenue_eur), count(product_key) from fct_transaction "
+        "inner join dim_partner using (partner_key) "
+        "inner join dim_chain on fct_transaction.chain_key = dim_chain.chain_key "
+        "where partner_code = ? group by all",
+        [partner],
+    ).fetchall()
+    assert found == [(country, transactions, Decimal(revenue), 0)]
+
+
+@pytest.mark.parametrize(("partner", "country"), [("T3-CC", "SE"), ("T3-CX", "PL")])
+def test_a_contact_centre_is_where_it_or_its_rows_say(published, partner: str, country: str) -> None:
+    """Though the importer above it is elsewhere; and a code nobody knows costs nothing where nothing hangs on it."""
+    found = published.execute(
+        "select country_code, count(*) from fct_contact inner join dim_partner using (partner_key) "
+        "inner join dim_chain on fct_contact.chain_key = dim_chain.chain_key where partner_code = ? group by all",
+        [partner],
+    ).fetchall()
+    assert found == [(country, 6)]
+
+
+def test_a_file_without_a_usable_row_was_not_read(published, troubled) -> None:
+    path = "dealer/T4-PL/service_orders.csv"
+    found = published.execute(
+        "select file_status, message, worst_warning from mart_pipeline_health where file_path = ?", [path]
+    ).fetchone()
+    assert found is not None
+    status, message, worst = found
+    assert status == "no_usable_row"
+    assert message == f"{path} was not read: none of its 12 rows can be used (unknown_currency 12)."
+    assert worst.startswith("12 of 12 rows were refused as unknown_currency (currency): probably exchange rates")
+    assert "T4-PL" in closing_text(troubled.output)
+
+
+def test_a_file_that_another_delivery_repeats_was_read(published) -> None:
+    """None of its rows stands, and nothing is wrong with it."""
+    repeated = published.execute(
+        "select file_status, worst_warning from mart_pipeline_health "
+        "where rows_in > 0 and rows_accepted = 0 "
+        "and regexp_full_match(quarantine_reasons, '(superseded|duplicate)_row \\d+')"
+    ).fetchall()
+    assert repeated
+    assert set(repeated) == {("loaded", None)}
+
+
+def test_health_shows_the_worst_warning_of_a_file(published) -> None:
+    shown = published.execute(
+        "select file_path, worst_warning from mart_pipeline_health where file_path in "
+        "('shop/STAR-GB/survey.csv', 'shop/MC-AT/receipts.csv', 'shop/SND-SH/survey.csv') order by 1"
+    ).fetchall()
+    assert [path for path, _ in shown] == [
+        "shop/MC-AT/receipts.csv",
+        "shop/SND-SH/survey.csv",
+        "shop/STAR-GB/survey.csv",
+    ]
+    assert "5 of 7 rows share their number" in shown[0][1]
+    assert shown[1][1] is None
+    assert "no score above 5" in shown[2][1]
+
+
+def closing_lines(output: str) -> list[str]:
+    """From the line before the heading to the last line of the build."""
+    lines = output.rstrip("\n").split("\n")
+    return lines[lines.index(DISTRUSTED) - 1 :]
+
+
+def closing_text(output: str) -> str:
+    """The closing lines in one."""
+    return " ".join(" ".join(closing_lines(output)).split())
+
+
+def test_whoever_reads_only_the_closing_lines_knows_every_source(published, troubled) -> None:
+    lines = closing_lines(troubled.output)
+    assert len(lines) <= CLOSING_LINES
+    assert max(len(line) for line in lines) <= WIDTH
+    text = closing_text(troubled.output)
+    sources = published.execute(
+        "select distinct severity, warning_name, coalesce(partner_code, file_path, '') from mart_source_warning "
+        "order by all"
+    ).fetchall()
+    assert sources
+    missing = [source for _, _, source in sources if source not in text]
+    assert missing == []
+    assert all(name in text for _, name, _ in sources)
+    places = [text.index(f"{name}") for _, name, _ in sources]
+    severities = [severity for severity, _, _ in sources]
+    firsts = [min(place for place, of in zip(places, severities, strict=True) if of == level) for level in (1, 2, 3)]
+    assert firsts == sorted(firsts)
+
+
+def test_every_file_that_was_not_read_is_among_them(published, troubled) -> None:
+    text = closing_text(troubled.output)
+    # of those without a usable row the source is named at least
+    files = published.execute(
+        "select file_path from mart_pipeline_health where file_status in ('failed', 'no_usable_row')"
+    )
+    named = [(path, *path.split("/")[:2]) for (path,) in files.fetchall()]
+    assert named
+    assert [
+        path for path, tier, partner in named if path not in text and (tier == "chain" or partner not in text)
+    ] == []
+
+
+def test_all_inputs_are_there() -> None:
+    assert {name.split("-")[0] for name in inputs()} >= {"05", "21", "22", "29", "trust"}
