@@ -47,8 +47,9 @@ def whole_numbers(calling_codes: tuple[str, ...]) -> str:
     parts = []
     for code in calling_codes:
         found = _metadata(code)
-        if found is not None and found.national_prefix_for_parsing in PLAIN_PREFIXES:
-            parts.append(f"{code}(?:{found.general_desc.national_number_pattern})")
+        pattern = found.general_desc.national_number_pattern if found and found.general_desc else None
+        if found and pattern and found.national_prefix_for_parsing in PLAIN_PREFIXES:
+            parts.append(f"{code}(?:{pattern})")
     return "|".join(parts)
 
 
