@@ -20,6 +20,8 @@ from nps_chain.people.no_value import MANGLED, no_value
 
 LIBRARY = f"phonenumbers {phonenumbers.__version__}"
 MIN_DIGITS = 7
+# of a number with its calling code, by E.164; the library takes more
+MAX_DIGITS = 15
 # so many equal digits at the end are typed, not dialled
 EQUAL_DIGITS = 8
 # how many spellings that SQL could not read are remembered
@@ -47,8 +49,21 @@ def whole_numbers(calling_codes: tuple[str, ...]) -> str:
     parts = []
     for code in calling_codes:
         found = _metadata(code)
-        if found is not None and found.national_prefix_for_parsing in PLAIN_PREFIXES:
-            parts.append(f"{code}(?:{found.general_desc.national_number_pattern})")
+        pattern = found.general_desc.national_number_pattern if found and found.general_desc else None
+        if found and pattern and found.national_prefix_for_parsing in PLAIN_PREFIXES:
+            parts.append(f"{code}(?:{pattern})")
+    return "|".join(parts)
+
+
+@cache
+def kept_numbers(calling_codes: tuple[str, ...]) -> str:
+    """What the library keeps behind its calling code, whole or not: no prefix of the country stands there."""
+    firsts = {None: "[0-9]", "0": "[1-9]", "1": "[02-9]", "0|180020": "[2-9]"}
+    parts = [
+        f"{code}{firsts[found.national_prefix_for_parsing]}[0-9]*"
+        for code in calling_codes
+        if (found := _metadata(code)) is not None and found.national_prefix_for_parsing in firsts
+    ]
     return "|".join(parts)
 
 

@@ -131,13 +131,15 @@ create or replace macro phone_digits(x) as
 create or replace macro is_whole_number(x) as regexp_full_match(x, {whole});
 create or replace macro has_trunk_prefix(x) as
     substr(x, 3, 1) = '0' and list_contains({trunks}, left(x, 2)) and is_whole_number(left(x, 2) || substr(x, 4));
+create or replace macro is_kept_number(x) as regexp_full_match(x, {literal(phones.kept_numbers(codes))});
 create or replace macro dialled_abroad(x, digits) as
     case when starts_with(x, '+') then digits when starts_with(digits, '00') then substr(digits, 3) end;
 create or replace macro spelled_phone(x, digits, abroad, code) as
     case
         when digits is null then phone_by_library(x, coalesce(code, ''))
         when length(digits) < {phones.MIN_DIGITS} or filled(digits) then null
-        when is_whole_number(abroad) then '+' || abroad
+        when length(digits) > {phones.MAX_DIGITS} then phone_by_library(x, coalesce(code, ''))
+        when is_kept_number(abroad) then '+' || abroad
         when has_trunk_prefix(abroad) then '+' || left(abroad, 2) || substr(abroad, 4)
         when abroad is not null then phone_by_library(x, coalesce(code, ''))
         when code is null then null

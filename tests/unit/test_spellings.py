@@ -127,7 +127,17 @@ def test_a_landline_in_italy_keeps_its_nought(landing):
     assert landing.rows("dealer__customers", "phone_hash") == [(hashed("phone", one),) for one in numbers]
 
 
-NOBODY = ("3.36123E+10", "3,36123E+10", "123456789", "0123456789", "06-00000000", "+31 600000000", "n/a", "0000000")
+NOBODY = (
+    "3.36123E+10",
+    "+31 123456789",
+    "3,36123E+10",
+    "123456789",
+    "0123456789",
+    "06-00000000",
+    "+31 600000000",
+    "n/a",
+    "0000000",
+)
 
 
 @pytest.mark.parametrize("written", [*NOBODY, "unknown", "-", "1111111", "+999 123456789", "06"])
