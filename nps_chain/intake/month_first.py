@@ -1,7 +1,7 @@
 """Files whose dates stand with the month first where the contract has the day first.
 
-`03-04-2024` is a day either way, so no row alone can tell. The file can: where a clear share of a column's dates can only
-be read with the month first, and fewer only with the day first, none is taken.
+`03-04-2024` is a day either way, so no row alone can tell. The file can: where a clear share of a column's dates can
+only be read with the month first, and fewer only with the day first, none is taken.
 """
 
 from pathlib import Path
