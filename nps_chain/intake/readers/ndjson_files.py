@@ -144,7 +144,7 @@ def _refuse_other_json(path: Path) -> None:
 def _is_json(text: bytes) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

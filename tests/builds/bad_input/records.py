@@ -35,6 +35,11 @@ def _contacts(
     return Case(kind, (File(f"contact_centre/C-{kind}/contacts.ndjson", text, outcome),))
 
 
+def _refused_contacts(kind: str, content: str, reason: str) -> Case:
+    path = f"contact_centre/C-{kind}/contacts.ndjson"
+    return Case(kind, (File(path, content, failed(path, reason)),))
+
+
 def _not_json(*line_numbers: int) -> tuple[tuple[object, ...], ...]:
     return tuple((line, "not_json", None) for line in line_numbers)
 
@@ -52,12 +57,20 @@ NDJSON = (
         ((1, "K1"), (4, "K4")),
         _not_json(2, 3),
     ),
-    _contacts("json-array-on-top", f"[{contact('K1')}, {contact('K2')}]\n", (), _not_json(1)),
-    _contacts(
+    _refused_contacts(
+        "json-array-on-top",
+        f"[{contact('K1')}, {contact('K2')}]\n",
+        "it is a JSON array, where one JSON object a line is expected",
+    ),
+    _refused_contacts(
+        "json-array-over-many-lines",
+        json.dumps([json.loads(contact("K1")), json.loads(contact("K2"))], indent=1),
+        "it is a JSON array, where one JSON object a line is expected",
+    ),
+    _refused_contacts(
         "json-written-over-many-lines",
         json.dumps(json.loads(contact("K1")), indent=1) + "\n",
-        (),
-        _not_json(1, 2, 3, 4, 5, 6, 7),
+        "its JSON objects run over several lines, where one a line is expected",
     ),
     _contacts(
         "json-other-values", ["null", "1", '"text"', "true", "[]", contact("K6")], ((6, "K6"),), _not_json(*range(1, 6))
