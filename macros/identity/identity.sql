@@ -20,7 +20,7 @@
 {#- Counts of a node's neighbours, one per kind, in a group of rows that name the `neighbour_kind`. -#}
 {% macro neighbours_of_each_kind() -%}
     {%- for kind in node_kinds().values() | unique -%}
-        count(*) filter (where neighbour_kind = '{{ kind }}') as {{ kind }}s{{ ',\n            ' if not loop.last }}
+        count(*) filter (where neighbour_kind = '{{ kind }}') as {{ kind }}s{{ ',\n    ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -189,8 +189,9 @@
 
 
 {#- Which of the claimed addresses several people claim. `claims`: a place, the party that its claimants are one of, a
-    claimant, and the claimant's other identities, a row each. A claimant is somebody of their own who has an identity that no other claimant has, and shares no
-    further address with another one: two numbers that agree in e-mail and phone are one person's. -#}
+    claimant, and the claimant's other identities, a row each. A claimant is somebody of their own who has an identity that
+    no other claimant has, and shares no further address with another one: two numbers that agree in e-mail and phone are
+    one person's. -#}
 {% macro claimed_by_several(claims) %}
     select place
     from (

@@ -28,8 +28,8 @@ ends as (
 
 ),
 
--- numbers claim an address or a unit; where it meets none or one, e-mail addresses do: of two phones at an address and two
--- addresses at a phone the phone is the shared one
+-- numbers claim an address or a unit; where it meets none or one, e-mail addresses do: of two phones at an address and
+-- two addresses at a phone the phone is the shared one
 places as (
 
     select

@@ -149,7 +149,12 @@ def test_who_looked_has_the_last_word(db: duckdb.DuckDBPyConnection, troubled: T
 
 def test_the_health_of_identities_adds_up(db: duckdb.DuckDBPyConnection) -> None:
     nodes = db.execute("from work.intermediate.int_identity_node").df()
-    health = db.execute("from mart_identity_health").df().set_index(["measure_code", "group_code", "chain_code"])
+    health = (
+        db.execute("from mart_identity_health")
+        .df()
+        .set_index(["measure_code", "group_code", "chain_code"])
+        .sort_index()
+    )
     counts = health["cases"]
     sizes = nodes.dropna(subset="customer_key").groupby("customer_key").size()
     assert counts["customers_by_size"].sum() == len(sizes)
