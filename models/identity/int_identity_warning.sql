@@ -18,7 +18,7 @@ largest as (
     select *
     from sizes
     where greatest(emails, phones, numbers_at_partner) > {{ most }}
-    qualify row_number() over (order by identities desc, customer_key) = 1
+    qualify row_number() over (order by identities desc, customer_key asc) = 1
 
 ),
 

@@ -91,6 +91,14 @@ fleets as (
 
 ),
 
+fleet_units as (
+
+    select distinct drivers.unit_node
+    from drivers
+    inner join fleets on drivers.number_node = fleets.number_node
+
+),
+
 -- whoever serves two units of a fleet under one number is no driver either
 accounts as (
 
@@ -98,11 +106,7 @@ accounts as (
     union
     select held.number_node
     from held
-    inner join (
-        select distinct drivers.unit_node
-        from drivers
-        inner join fleets on drivers.number_node = fleets.number_node
-    ) as driven on held.unit_node = driven.unit_node
+    inner join fleet_units on held.unit_node = fleet_units.unit_node
     group by held.number_node
     having count(*) > 1
 

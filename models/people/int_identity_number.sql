@@ -1,7 +1,8 @@
 {#- A customer number is a partner's own, and stands in the list of its customers or in its surveys. -#}
 {%- set named_by = [] -%}
-{%- for dataset, identities in identity_records().items() if landing_dataset(dataset)['shape'] in ('party', 'survey') -%}
-    {%- if customer_column(dataset) and ('email' in identities or 'phone' in identities) -%}
+{%- for dataset, identities in identity_records().items() -%}
+    {%- set is_list = landing_dataset(dataset)['shape'] in ('party', 'survey') -%}
+    {%- if is_list and customer_column(dataset) and ('email' in identities or 'phone' in identities) -%}
         {%- do named_by.append(dataset) -%}
     {%- endif -%}
 {%- endfor -%}

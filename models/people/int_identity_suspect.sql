@@ -71,7 +71,7 @@ too_large as (
 -- two numbers that are not the same person's, in one cluster all the same
 mistaken as (
 
-    select cluster_a.cluster_key
+    select distinct cluster_a.cluster_key
     from decisions
     inner join clusters as cluster_a on decisions.node_a = cluster_a.node_key
     inner join clusters as cluster_b
@@ -87,8 +87,7 @@ suspects as (
         too_large.cluster_key is not null as is_too_large,
         mistaken.cluster_key is not null as is_mistaken
     from too_large
-    full outer join (select distinct cluster_key from mistaken) as mistaken
-        on too_large.cluster_key = mistaken.cluster_key
+    full outer join mistaken on too_large.cluster_key = mistaken.cluster_key
 
 )
 
