@@ -20,7 +20,7 @@
 {#- Counts of a node's neighbours, one per kind, in a group of rows that name the `neighbour_kind`. -#}
 {% macro neighbours_of_each_kind() -%}
     {%- for kind in node_kinds().values() | unique -%}
-        count(*) filter (where neighbour_kind = '{{ kind }}'){{ ', ' if not loop.last }}
+        count(*) filter (where neighbour_kind = '{{ kind }}') as {{ kind }}s{{ ',\n    ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -68,12 +68,39 @@
 {%- endmacro %}
 
 
-{#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish. An edge is one row,
-    the smaller node first. Keys are hashes, so a path of n nodes shrinks by a constant factor a round. One end of an edge at a
-    time: with both moves in one join an optimiser may start with the pairs of moves that differ, which is nearly every
-    pair there is. -#}
-{% macro contraction_round(number) %}
-{% call kept_cte('move_' ~ number) %}
+{#- The kind of identity by which `resolved_customer` of the same identities finds the customer; null where none does. -#}
+{% macro named_by(identities) -%}
+    case
+        {%- for column, node, kind in identities %}
+        when {{ column }} is not null and ({{ node }}.customer_key is not null or not coalesce({{ node }}.is_hub, false))
+            then '{{ kind }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#- Connected components over the kept CTE `<name>edge_0`, by rounds of contraction; the last CTE is `<name>roots`: who
+    moved, and to whom. An edge is one row, the smaller node first. -#}
+{% macro components(name) -%}
+{% for number in range(var('identity_rounds')) %}
+{{ contraction_round(number, name) }}
+{% endfor %}
+{% for number in range(var('identity_rounds') - 1, -1, -1) %}
+{{ contraction_root(number, name, is_last=loop.first) }}
+{% endfor %}
+{{ name }}roots as (
+
+    select * from {{ name }}root_0
+
+)
+{%- endmacro %}
+
+
+{#- One round of contraction: every node moves to its smallest neighbour, edges inside one node vanish. Keys are hashes, so
+    a path of n nodes shrinks by a constant factor a round. One end of an edge at a time: with both moves in one join an
+    optimiser may start with the pairs of moves that differ, which is nearly every pair there is. -#}
+{% macro contraction_round(number, name) %}
+{% call kept_cte(name ~ 'move_' ~ number) %}
 
     select
         node_key,
@@ -82,34 +109,34 @@
         select
             node_a as node_key,
             node_b as neighbour
-        from edge_{{ number }}
+        from {{ name }}edge_{{ number }}
         union all
         select
             node_b as node_key,
             node_a as neighbour
-        from edge_{{ number }}
+        from {{ name }}edge_{{ number }}
     ) as ends
     group by node_key
 
 {% endcall %},
 
-{% call kept_cte('half_moved_' ~ number) %}
+{% call kept_cte(name ~ 'half_moved_' ~ number) %}
 
     select
         move.moved_to as moved_a,
         edge.node_b
-    from edge_{{ number }} as edge
-    inner join move_{{ number }} as move on edge.node_a = move.node_key
+    from {{ name }}edge_{{ number }} as edge
+    inner join {{ name }}move_{{ number }} as move on edge.node_a = move.node_key
 
 {% endcall %},
 
-{% call kept_cte('edge_' ~ (number + 1)) %}
+{% call kept_cte(name ~ 'edge_' ~ (number + 1)) %}
 
     select distinct
         least(half_moved.moved_a, move.moved_to) as node_a,
         greatest(half_moved.moved_a, move.moved_to) as node_b
-    from half_moved_{{ number }} as half_moved
-    inner join move_{{ number }} as move on half_moved.node_b = move.node_key
+    from {{ name }}half_moved_{{ number }} as half_moved
+    inner join {{ name }}move_{{ number }} as move on half_moved.node_b = move.node_key
     where half_moved.moved_a != move.moved_to
 
 {% endcall %},
@@ -119,22 +146,108 @@
 
 {#- Where the nodes that moved in a round ended, from where those ended that moved in the round after it. From the last
     round to the first each join is as large as its round, and few nodes move after the first two. -#}
-{% macro contraction_root(number, is_last) %}
-{% call kept_cte('root_' ~ number) %}
+{% macro contraction_root(number, name, is_last) %}
+{% call kept_cte(name ~ 'root_' ~ number) %}
 
     select
         move.node_key,
         {%- if is_last %}
         move.moved_to as customer_key
-    from move_{{ number }} as move
+    from {{ name }}move_{{ number }} as move
         {%- else %}
         coalesce(root.customer_key, move.moved_to) as customer_key
-    from move_{{ number }} as move
-    left join root_{{ number + 1 }} as root on move.moved_to = root.node_key
+    from {{ name }}move_{{ number }} as move
+    left join {{ name }}root_{{ number + 1 }} as root on move.moved_to = root.node_key
         {%- endif %}
 
 {% endcall %},
 {% endmacro %}
+
+
+{#- Kinds of nodes by which people are reached; a customer number is given by a partner, a unit is bought. -#}
+{% macro address_kinds() -%}
+    {{ return("('email', 'phone')") }}
+{%- endmacro %}
+
+
+{#- Both directions of a relation of pairs: what each node meets. -#}
+{% macro ends_of(pairs) %}
+    select
+        node_a as node_key,
+        kind_a as node_kind,
+        node_b as neighbour,
+        kind_b as neighbour_kind
+    from {{ pairs }}
+    union all
+    select
+        node_b as node_key,
+        kind_b as node_kind,
+        node_a as neighbour,
+        kind_a as neighbour_kind
+    from {{ pairs }}
+{%- endmacro %}
+
+
+{#- Which of the claimed addresses several people claim. `claims`: a place, the party that its claimants are one of, a
+    claimant, and the claimant's other identities, a row each. A claimant is somebody of their own who has an identity that
+    no other claimant has, and shares no further address with another one: two numbers that agree in e-mail and phone are
+    one person's. -#}
+{% macro claimed_by_several(claims) %}
+    select place
+    from (
+        select
+            place,
+            party,
+            claimant,
+            coalesce(max(case when claimants = 1 then 1 end), 0) = 1
+            and coalesce(max(case when claimants > 1 and other_kind in {{ address_kinds() }} then 1 end), 0) = 0
+                as is_own_person
+        from (
+            select
+                *,
+                count(*) over (partition by place, party, other) as claimants
+            from {{ claims }}
+        ) as counted
+        group by place, party, claimant
+    ) as claimants
+    group by place, party
+    having count(*) filter (where is_own_person) > 1
+{%- endmacro %}
+
+
+{#- The pairs that link: none with a hub, none between an account and what its drivers have. -#}
+{% macro linking_pairs() %}
+    select
+        pairs.node_a,
+        pairs.node_b,
+        pairs.kind_a,
+        pairs.kind_b
+    from {{ ref('int_identity_pair') }} as pairs
+    left join {{ ref('int_identity_hub') }} as hub_a on pairs.node_a = hub_a.node_key
+    left join {{ ref('int_identity_hub') }} as hub_b on pairs.node_b = hub_b.node_key
+    left join {{ ref('int_identity_fleet') }} as fleet on pairs.node_a = fleet.node_a and pairs.node_b = fleet.node_b
+    where hub_a.node_key is null and hub_b.node_key is null and fleet.node_a is null
+{%- endmacro %}
+
+
+{#- The pairs that link in the clusters that are looked at again: none with what is cut there. What was decided stays. -#}
+{% macro suspect_edges() %}
+    select
+        pairs.node_a,
+        pairs.node_b
+    from ({{ linking_pairs() }}) as pairs
+    inner join {{ ref('int_identity_suspect') }} as suspects on pairs.node_a = suspects.node_key
+    left join {{ ref('int_identity_strand') }} as strand_a on pairs.node_a = strand_a.node_key
+    left join {{ ref('int_identity_strand') }} as strand_b on pairs.node_b = strand_b.node_key
+    where strand_a.node_key is null and strand_b.node_key is null
+    union all
+    select
+        decisions.node_a,
+        decisions.node_b
+    from {{ ref('int_identity_decision') }} as decisions
+    inner join {{ ref('int_identity_suspect') }} as suspects on decisions.node_a = suspects.node_key
+    where decisions.is_same
+{%- endmacro %}
 
 
 {#- Every pair of kinds of nodes that the records of a data set name, as (data set, kind, kind). -#}

@@ -52,6 +52,13 @@
             day='requested_on',
             date_format='yyyy-mm-dd',
         ),
+        'chain__identity_decisions': dict(dataset,
+            shape='list',
+            load='anew',
+            key=['partner_code', 'customer_hash', 'other_partner_code', 'other_customer_hash'],
+            day='decided_on',
+            date_format='yyyy-mm-dd',
+        ),
         'manufacturer__products': dict(dataset,
             shape='list',
             load='anew',
@@ -312,6 +319,15 @@
         'country': dict(column, of='countries'),
         'email_hash': dict(column, identity='email'),
         'phone_hash': dict(column, identity='phone'),
+    }) }}
+    {%- elif name == 'chain__identity_decisions' -%}
+    {{ return({
+        'partner_code': dict(column, required=true, of='partners', among='points_of_sale', mangled_mark='#SPREADSHEET'),
+        'customer_hash': dict(column, required=true, identity='customer', mangled_mark=-1),
+        'other_partner_code': dict(column, required=true, of='partners', among='points_of_sale', mangled_mark='#SPREADSHEET'),
+        'other_customer_hash': dict(column, required=true, identity='customer', mangled_mark=-1),
+        'decision': dict(column, required=true, values=['same', 'not_same']),
+        'decided_on': dict(column, type='date', required=true),
     }) }}
     {%- elif name == 'manufacturer__products' -%}
     {{ return({

@@ -124,6 +124,15 @@ select
         ]) }}
     ) as customer_key,
     with_owner.transaction_key,
+    case
+        when with_owner.known_customer_key is not null then 'contact'
+        else {{ named_by([
+            ('with_owner.customer_hash', 'customer_nodes', 'number'),
+            ('with_owner.email_hash', 'email_nodes', 'email'),
+            ('with_owner.phone_hash', 'phone_nodes', 'phone'),
+            ('with_owner.owner_node', 'unit_nodes', 'unit'),
+        ]) }}
+    end as named_by,
     with_owner.sent_on,
     with_owner.sent_at,
     with_owner.survey_mode,

@@ -4,77 +4,130 @@
 
 with
 
-{% call kept_cte('nodes') %}
+{% call kept_cte('again_edge_0') %}
 
     select
-        *,
-        max_neighbours > {{ var('identity_hub_max_neighbours') }} as is_hub
+        edges.node_a,
+        edges.node_b
+    from ({{ suspect_edges() }}) as edges
+    left join {{ ref('int_identity_side') }} as side_a on edges.node_a = side_a.node_key
+    left join {{ ref('int_identity_side') }} as side_b on edges.node_b = side_b.node_key
+    where
+        (side_a.node_key is null and side_b.node_key is null)
+        or side_a.side = side_b.side
+
+{% endcall %},
+
+{{ components('again_') }},
+
+met as (
+
+    select * from {{ ref('int_identity_met') }}
+
+),
+
+decisions as (
+
+    select * from {{ ref('int_identity_decision') }}
+
+),
+
+clusters as (
+
+    select * from {{ ref('int_identity_cluster') }}
+
+),
+
+suspects as (
+
+    select * from {{ ref('int_identity_suspect') }}
+
+),
+
+hubs as (
+
+    select * from {{ ref('int_identity_hub') }}
+
+),
+
+strands as (
+
+    select * from {{ ref('int_identity_strand') }}
+
+),
+
+sides as (
+
+    select * from {{ ref('int_identity_side') }}
+
+),
+
+cut as (
+
+    select
+        node_key,
+        min(reason_code) as reason_code
     from (
         select
             node_key,
-            min(node_kind) as node_kind,
-            greatest({{ neighbours_of_each_kind() }}) as max_neighbours
-        from (
-            select
-                node_a as node_key,
-                kind_a as node_kind,
-                kind_b as neighbour_kind
-            from {{ ref('int_identity_pair') }}
-            union all
-            select
-                node_b as node_key,
-                kind_b as node_kind,
-                kind_a as neighbour_kind
-            from {{ ref('int_identity_pair') }}
-        ) as ends
-        group by node_key
-    ) as counted
+            reason_code
+        from hubs
+        union all
+        select
+            node_key,
+            'chain_of_people' as reason_code
+        from strands
+        union all
+        select
+            node_key,
+            'not_same' as reason_code
+        from sides
+        where side is null
+    ) as reasons
+    group by node_key
 
-{% endcall %},
+),
 
-{% call kept_cte('hubs') %}
+-- a number that was decided about may have met nothing
+decided as (
 
-    select node_key
-    from nodes
-    where is_hub
+    select node_a as node_key from decisions
+    union
+    select node_b as node_key from decisions
 
-{% endcall %},
+),
 
-{% call kept_cte('edge_0') %}
+nodes as (
 
     select
-        pairs.node_a,
-        pairs.node_b
-    from {{ ref('int_identity_pair') }} as pairs
-    left join hubs as hub_a on pairs.node_a = hub_a.node_key
-    left join hubs as hub_b on pairs.node_b = hub_b.node_key
-    where hub_a.node_key is null and hub_b.node_key is null
-
-{% endcall %},
-
-{% for number in range(var('identity_rounds')) %}
-{{ contraction_round(number) }}
-{% endfor %}
-
-{% for number in range(var('identity_rounds') - 1, -1, -1) %}
-{{ contraction_root(number, is_last=loop.first) }}
-{% endfor %}
-
-roots as (
-
-    select * from root_0
+        node_key,
+        node_kind
+    from met
+    union all
+    select
+        decided.node_key,
+        'customer' as node_kind
+    from decided
+    left join met on decided.node_key = met.node_key
+    where met.node_key is null
 
 )
 
 select
     nodes.node_key,
     nodes.node_kind,
-    nodes.max_neighbours,
-    nodes.is_hub,
+    cut.node_key is not null as is_hub,
+    cut.reason_code as cut_reason,
+    suspects.cluster_key as cut_cluster_key,
     -- a customer number shared by many is one company's account; a shared address or unit is nobody's
     case
-        when not nodes.is_hub or nodes.node_kind = 'customer' then coalesce(roots.customer_key, nodes.node_key)
+        when cut.node_key is not null and nodes.node_kind != 'customer' then null
+        when suspects.node_key is not null then coalesce(again_roots.customer_key, nodes.node_key)
+        -- who has no neighbour but hubs never moves
+        else coalesce(clusters.cluster_key, nodes.node_key)
     end as customer_key
 from nodes
--- who has no neighbour but hubs never moves
-left join roots on nodes.node_key = roots.node_key
+left join clusters on nodes.node_key = clusters.node_key
+left join cut on nodes.node_key = cut.node_key
+left join suspects on nodes.node_key = suspects.node_key
+left join again_roots on nodes.node_key = again_roots.node_key

@@ -5,6 +5,7 @@
     'int_month_first_warning',
     'int_delivery_warning',
     'int_answer_warning',
+    'int_identity_warning',
     'int_parent_warning',
     'int_repeat_warning',
     'int_reference_warning',

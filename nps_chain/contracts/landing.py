@@ -295,7 +295,9 @@ def _check_shape(dataset: Dataset, names: set[str]) -> None:
     _check(not unknown, f"{{where}} names the column {', '.join(unknown)}, which it does not have")
     kinds = [one.identity for one in dataset.stored_columns if one.identity]
     own = [kind for kind in kinds if kind in ("customer", "loyalty")]
-    _check(len(set(kinds)) == len(kinds) and len(own) < 2, "{where} names an identity of one kind twice")
+    # a list may say something of two people; other rows are of one
+    is_of_one = len(set(kinds)) == len(kinds) and len(own) < 2
+    _check(is_of_one or dataset.shape == "list", "{where} names an identity of one kind twice")
     _check_columns(dataset)
     fault = "{where} holds answers and does not say when they were `answered`"
     _check(not dataset.has_answers or dataset.answered is not None, fault)

@@ -171,6 +171,8 @@ def _read_erased(connection: duckdb.DuckDBPyConnection, raw: Path, database: Pat
     """Who was erased: identities, rows, and the identities beside theirs that decide who else is.
 
     Beside theirs stand shared addresses, asked for or not: with a neighbour fewer they may be a person's after all.
+    Whether an address is shared shows in what its holders have besides, whether a number is a fleet's in who answers
+    for its units.
     """
     asked = ", ".join(identifier(column.alias) for column in _personal(_requests()))
     connection.execute(f"attach {literal(str(database))} as work (read_only)")
@@ -190,13 +192,24 @@ def _read_erased(connection: duckdb.DuckDBPyConnection, raw: Path, database: Pat
             where owner_hash in (from erased_node);
         create table asked as select unnest([{asked}]) as node_key from {dataset_sql(raw, REQUESTS)};
         insert into beside from asked where node_key is not null;
-        -- an address counts as shared by its neighbours; a unit is one, and a new one with every owner
+        -- a cluster that no one person can be is taken apart as a whole
+        insert into beside
+            select node_key from work.intermediate.int_identity_node
+            where cut_cluster_key in (
+                select cut_cluster_key from work.intermediate.int_identity_node where node_key in (from erased_node)
+            );
         create table neighbour as
-            select node_b as node_key from work.intermediate.int_identity_pair
-            where node_a in (from beside) and kind_b = 'unit'
+            select node_b as node_key from work.intermediate.int_identity_pair where node_a in (from beside)
             union
-            select node_a as node_key from work.intermediate.int_identity_pair
-            where node_b in (from beside) and kind_a = 'unit';
+            select node_a as node_key from work.intermediate.int_identity_pair where node_b in (from beside);
+        create table asked_on as from neighbour except select node_key from work.intermediate.int_identity_crowd;
+        insert into neighbour
+            select node_b from work.intermediate.int_identity_pair
+            where node_a in (from asked_on) and kind_b != 'customer'
+            union
+            select node_a from work.intermediate.int_identity_pair
+            where node_b in (from asked_on) and kind_a != 'customer';
+        -- a unit is a new one with every owner
         insert into beside
             select serial_hash from work.intermediate.int_ownership
             where serial_hash + ownership_number in (from neighbour);

@@ -154,6 +154,7 @@ MASTERS = {
     "importer__dealer_network",
     "manufacturer__products",
     "chain__erasure_requests",
+    "chain__identity_decisions",
     "chain__benchmarks",
     "chain__programme_costs",
     "chain__acquisition_reasons",
