@@ -19,7 +19,7 @@ surveys as (
 
 nodes as {{ inline_cte() }} (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -114,11 +114,7 @@ answered_alone as (
         answers.chain_key,
         answers.partner_code,
         answers.response_no,
-        {{ resolved_customer([
-            ('answers.customer_hash', 'customer_nodes'),
-            ('answers.email_hash', 'email_nodes'),
-            ('answers.phone_hash', 'phone_nodes'),
-        ]) }} as customer_key,
+        {{ resolved_customer(['customer_nodes', 'email_nodes', 'phone_nodes']) }} as customer_key,
         answers.survey_mode,
         cast(null as timestamp) as sent_at,
         answers.response_on,
