@@ -60,7 +60,6 @@ def build(settings: Settings, landing: Path | None, scale: str, anew: bool = Fal
             run_dbt(settings, changes_only)
             write_state(settings, load)
         publish_marts(settings)
-        kept.keep_customers(settings)
     say("")
     say(verdict(settings.published_database))
 
@@ -90,6 +89,7 @@ def publish_marts(settings: Settings) -> None:
     if settings.work_database.is_file():
         check(settings, "marts")
     tables = publish(settings.work_database, settings.published_database)
+    kept.keep_customers(settings)
     say(f"publish: {tables} tables in {settings.published_database}")
     if settings.export.is_symlink():
         # an export of the last build would keep people who have since asked to be erased

@@ -1,11 +1,9 @@
 """What a build hands on to the next, even if that makes everything anew: the keys of customers and how they changed."""
 
-from pathlib import Path
-
 from nps_chain.memory import connect
 from nps_chain.people import registry
 from nps_chain.raw_folder import CUSTOMER_BUILDS, CUSTOMER_CHANGES, CUSTOMER_KEYS, KEPT, parts_sql
-from nps_chain.settings import SPARK, Settings
+from nps_chain.settings import Settings
 from nps_chain.sql_quoting import literal
 
 # The model behind each part, with its schema.
@@ -31,7 +29,7 @@ def _columns(name: str) -> str:
 
 
 def _relation(settings: Settings, name: str) -> str:
+    """The model's table: Spark's, if it made the last build, since every other build removes those."""
     schema, model = MODELS[name]
-    if settings.engine != SPARK:
-        return f"work.{schema}.{model}"
-    return parts_sql(sorted(Path(settings.spark / f"{schema}.db" / model).glob("*.parquet")))
+    parts = sorted((settings.spark / f"{schema}.db" / model).glob("*.parquet"))
+    return parts_sql(parts) if parts else f"work.{schema}.{model}"
