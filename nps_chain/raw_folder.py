@@ -7,6 +7,7 @@
 - `_erased.parquet`, `_erased_rows.parquet`: only where people were erased: digests that tell whether a later load bears
   on them, and digests of the rows that went
 - `_load.json`: which load this is
+- `_customer_keys.parquet` and others of KEPT: lent from what outlives a build of everything
 """
 
 import json
@@ -26,6 +27,16 @@ LOADED, FAILED, MISSING, UNKNOWN = "loaded", "failed", "missing", "unknown"
 MANIFEST, REJECTS, LOAD = "_files.parquet", "_rejects.parquet", "_load.json"
 ERASED, ERASED_ROWS = "_erased.parquet", "_erased_rows.parquet"
 CHANGES = "_changes"
+# What outlives a build of everything, with its columns (people/registry.py).
+CUSTOMER_KEYS, CUSTOMER_CHANGES, CUSTOMER_BUILDS = "customer_keys", "customer_changes", "customer_builds"
+ERASURE_OUTCOMES = "erasure_outcomes"
+KEPT = {
+    CUSTOMER_KEYS: "node_key bigint, customer_key bigint",
+    CUSTOMER_CHANGES: "old_customer_key bigint, new_customer_key bigint, change_kind varchar, build_number bigint, "
+    "as_of_on date",
+    CUSTOMER_BUILDS: "build_number bigint, last_given_key bigint",
+    ERASURE_OUTCOMES: "request_digest bigint, request_id varchar, rows_met bigint, sentence varchar",
+}
 MANIFEST_SCHEMA = pa.schema(
     [
         ("file_id", pa.int64()),
@@ -116,13 +127,29 @@ def link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def kept_path(raw: Path, name: str) -> Path:
+    """Where what is kept is lent to the models."""
+    return raw / f"_{name}.parquet"
+
+
 def swap(fresh: Path, raw: Path) -> None:
-    """Put a whole new raw folder in the place of the old one."""
+    """Put a whole new folder in the place of the old one."""
     old = raw.with_name(f"{raw.name}.old-{os.getpid()}")
     if raw.exists():
         raw.rename(old)
     fresh.rename(raw)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def tidy(raw: Path) -> None:
+    """Put right what a killed run left behind while it made or swapped the folder."""
+    for old in sorted(raw.parent.glob(f"{raw.name}.old-*")):
+        if raw.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(raw)
+    for fresh in raw.parent.glob(f"{raw.name}.new-*"):
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def write_manifest(raw: Path, files: list[FileResult]) -> None:

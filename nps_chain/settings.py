@@ -40,6 +40,11 @@ class Settings:
         return self.warehouse / "export"
 
     @property
+    def kept(self) -> Path:
+        """What outlives a build of everything: customers' keys, and what became of erasure requests."""
+        return self.warehouse / "kept"
+
+    @property
     def temporary(self) -> Path:
         """Scratch space of DuckDB and of the intake; emptied by every run."""
         return self.warehouse / "tmp"

@@ -55,16 +55,10 @@
 {%- endmacro %}
 
 
-{#- The customer behind a record: the first of its identities that names one. `identities` are pairs of an identity
-    column and the alias of the int_identity_node joined on it. A shared address names nobody. An identity that
-    int_identity_node doesn't list never met another one, and is a customer by itself. -#}
-{% macro resolved_customer(identities) -%}
-    coalesce(
-        {%- for column, node in identities %}
-        case when {{ node }}.is_hub then {{ node }}.customer_key else coalesce({{ node }}.customer_key, {{ column }}) end
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
-    )
+{#- The customer behind a record: the first of its identities that names one. `nodes` are the aliases of
+    int_customer_node joined on each; it lists every identity, and a shared address names nobody. -#}
+{% macro resolved_customer(nodes) -%}
+    coalesce({{ nodes | join('.customer_key, ') }}.customer_key)
 {%- endmacro %}
 
 

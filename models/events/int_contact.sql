@@ -13,7 +13,7 @@ ownership as (
 
 nodes as {{ inline_cte() }} (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -70,12 +70,7 @@ select
     with_owner.link_key,
     with_owner.partner_code,
     with_owner.contact_no,
-    {{ resolved_customer([
-        ('with_owner.customer_hash', 'customer_nodes'),
-        ('with_owner.email_hash', 'email_nodes'),
-        ('with_owner.phone_hash', 'phone_nodes'),
-        ('with_owner.owner_node', 'unit_nodes'),
-    ]) }} as customer_key,
+    {{ resolved_customer(['customer_nodes', 'email_nodes', 'phone_nodes', 'unit_nodes']) }} as customer_key,
     with_owner.channel,
     with_owner.reason,
     with_owner.opened_on,

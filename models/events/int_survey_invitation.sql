@@ -26,7 +26,7 @@ ownership as (
 
 nodes as {{ inline_cte() }} (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -116,12 +116,7 @@ select
     with_owner.invitation_no,
     coalesce(
         with_owner.known_customer_key,
-        {{ resolved_customer([
-            ('with_owner.customer_hash', 'customer_nodes'),
-            ('with_owner.email_hash', 'email_nodes'),
-            ('with_owner.phone_hash', 'phone_nodes'),
-            ('with_owner.owner_node', 'unit_nodes'),
-        ]) }}
+        {{ resolved_customer(['customer_nodes', 'email_nodes', 'phone_nodes', 'unit_nodes']) }}
     ) as customer_key,
     with_owner.transaction_key,
     case

@@ -26,7 +26,7 @@ rescored as (
 
 nodes as {{ inline_cte() }} (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -139,11 +139,7 @@ answered_alone as (
         answers.chain_key,
         answers.partner_code,
         answers.response_no,
-        {{ resolved_customer([
-            ('answers.customer_hash', 'customer_nodes'),
-            ('answers.email_hash', 'email_nodes'),
-            ('answers.phone_hash', 'phone_nodes'),
-        ]) }} as customer_key,
+        {{ resolved_customer(['customer_nodes', 'email_nodes', 'phone_nodes']) }} as customer_key,
         answers.transaction_key,
         {{ named_by([
             ('answers.customer_hash', 'customer_nodes', 'number'),

@@ -21,7 +21,7 @@ acquisitions as (
 
 nodes as (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -54,7 +54,7 @@ first_purchases as (
 asked as (
 
     select
-        {{ resolved_customer([('acquisitions.customer_hash', 'nodes')]) }} as customer_key,
+        nodes.customer_key,
         acquisitions.chain_key,
         acquisitions.acquired_on,
         acquisitions.reason,

@@ -8,7 +8,7 @@ ownership as (
 
 nodes as (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -43,7 +43,7 @@ sale_chains as (
 select
     ownership.serial_hash,
     ownership.ownership_number,
-    {{ resolved_customer([('ownership.owner_hash', 'nodes')]) }} as customer_key,
+    nodes.customer_key,
     sale_chains.chain_key,
     ownership.owned_from,
     ownership.owned_to

@@ -8,7 +8,7 @@ requests as (
 
 nodes as (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -22,8 +22,8 @@ identities as (
 
 )
 
-select distinct coalesce(nodes.customer_key, identities.node_key) as customer_key
+select distinct nodes.customer_key
 from identities
-left join nodes on identities.node_key = nodes.node_key
+inner join nodes on identities.node_key = nodes.node_key
 -- a shared address belongs to no single person, so it can't name the one to erase
-where not coalesce(nodes.is_hub, false)
+where not nodes.is_hub

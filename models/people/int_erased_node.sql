@@ -8,7 +8,23 @@ erased as (
 
 nodes as (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
+
+),
+
+requests as (
+
+    select * from {{ ref('stg_chain__erasure_requests') }}
+
+),
+
+asked as (
+
+    select email_hash as node_key from requests
+    where email_hash is not null
+    union all
+    select phone_hash as node_key from requests
+    where phone_hash is not null
 
 )
 
@@ -18,5 +34,8 @@ inner join erased on nodes.customer_key = erased.customer_key
 
 union
 
-select customer_key as node_key
-from erased
+-- one that no accepted row names: a row in quarantine may
+select asked.node_key
+from asked
+left join nodes on asked.node_key = nodes.node_key
+where nodes.node_key is null

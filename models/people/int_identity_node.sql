@@ -1,7 +1,3 @@
-{{ config(
-    pre_hook="{{ keep_before() }}",
-) }}
-
 with
 
 {% call kept_cte('again_edge_0') %}

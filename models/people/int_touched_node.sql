@@ -2,7 +2,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 )
 
@@ -11,7 +11,7 @@ nodes as (
 
     nodes_before as (
 
-        select * from {{ source('before', 'int_identity_node') }}
+        select * from {{ source('before', 'int_customer_node') }}
 
     )
 

@@ -6,6 +6,7 @@
     'int_delivery_warning',
     'int_answer_warning',
     'int_identity_warning',
+    'int_erasure_warning',
     'int_parent_warning',
     'int_repeat_warning',
     'int_reference_warning',

@@ -35,7 +35,7 @@ partner_versions as (
 
 nodes as (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -99,7 +99,7 @@ resolved as (
 
     select
         unioned.*,
-        {{ resolved_customer([('unioned.customer_hash', 'nodes')]) }} as customer_key
+        nodes.customer_key
     from unioned
     left join nodes on {{ node_of('unioned.customer_hash', 'nodes', 'customer') }}
 

@@ -8,7 +8,7 @@ transactions as (
 
 nodes as (
 
-    select * from {{ ref('int_identity_node') }}
+    select * from {{ ref('int_customer_node') }}
 
 ),
 
@@ -56,14 +56,14 @@ registered as (
 signs_of_life as (
 
     select
-        coalesce(nodes.customer_key, registered.node_key) as customer_key,
+        nodes.customer_key,
         registered.chain_key,
         min(registered.customer_since) as first_on,
         -- a company that also holds a private account is a company
         min(registered.segment) as segment
     from registered
-    left join nodes on {{ node_of('registered.node_key', 'nodes', 'customer') }}
-    group by coalesce(nodes.customer_key, registered.node_key), registered.chain_key
+    inner join nodes on {{ node_of('registered.node_key', 'nodes', 'customer') }}
+    group by nodes.customer_key, registered.chain_key
 
     union all
 

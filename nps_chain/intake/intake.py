@@ -26,7 +26,7 @@ from nps_chain.intake.previous import Previous, fingerprint
 from nps_chain.intake.readers.reader import MACROS
 from nps_chain.memory import connect
 from nps_chain.messages import count_files
-from nps_chain.people import identity
+from nps_chain.people import identity, registry
 from nps_chain.raw_folder import (
     CHANGES,
     ERASED,
@@ -41,6 +41,7 @@ from nps_chain.raw_folder import (
     execute_copy,
     link,
     swap,
+    tidy,
     write_load,
     write_manifest,
 )
@@ -86,7 +87,7 @@ def run(
     contract = load_contract()
     files = list_landing(landing, contract)
     _check_apart(landing, raw)
-    _tidy(raw)
+    tidy(raw)
     made_by = fingerprint(key)
     previous = Previous() if anew else Previous.of(raw, made_by)
     fresh = raw.with_name(f"{raw.name}.new-{os.getpid()}")
@@ -113,17 +114,6 @@ def _empty(folder: Path) -> None:
     """A scratch folder that only the owner can look into: it may hold clear text for a moment."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-
-
-def _tidy(raw: Path) -> None:
-    """Put right what a killed intake left behind."""
-    for old in sorted(raw.parent.glob(f"{raw.name}.old-*")):
-        if raw.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(raw)
-    for fresh in raw.parent.glob(f"{raw.name}.new-*"):
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +173,7 @@ class Intake:
         for name in (ERASED, ERASED_ROWS):
             if self.task.previous.raw and (self.task.previous.raw / name).is_file():
                 link(self.task.previous.raw / name, self.task.raw / name)
+        registry.lend_nothing(self.task.raw)
         write_load(self.task.raw, summary.load)
         return summary
 

@@ -5,6 +5,8 @@ point run once in a scratch database that is thrown away. Then the person's rows
 every later table; the manifest keeps their number per file. What stays are digests, from which no hash can be had back:
 they drop the same rows when their file is read again, and tell when a later load brings something else that bears on an
 erased person, so that all must be read anew.
+
+Of every request stays how many records it met, so that one that met nobody is said for as long as it is delivered.
 """
 
 import os
@@ -17,10 +19,11 @@ import duckdb
 
 from nps_chain.contracts.landing import Column, Dataset, load_contract
 from nps_chain.memory import connect
-from nps_chain.people import identity
+from nps_chain.people import identity, registry
 from nps_chain.raw_folder import (
     ERASED,
     ERASED_ROWS,
+    ERASURE_OUTCOMES,
     MANIFEST,
     Load,
     changes_path,
@@ -40,6 +43,12 @@ REQUESTS = "chain__erasure_requests"
 MODEL = "int_late_reject"
 # Identities of people. A unit's serial number stays in its maker's books, where no owner is named any more.
 PERSONAL = ("email", "phone", "customer", "loyalty")
+# Models of events with their resolved customers, and the keys of their rows.
+EVENTS = {
+    "int_contact": "contact_key",
+    "int_survey_invitation": "invitation_key",
+    "int_survey_response": "response_key",
+}
 # By which a follow-up names the response that it is about, in whichever survey.
 RESPONSE = "response_no"
 # By which an answer names the one that it re-scores.
@@ -120,8 +129,8 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> N
     fresh.replace(path)
 
 
-def erase(raw: Path, key: str, scratch: Path, build: Callable[[Path], None]) -> int:
-    """Carry out the requests in the raw folder; `build` makes MODEL in a database at the path it is given.
+def erase(raw: Path, key: str, scratch: Path, build: Callable[[Path], None], kept: Path) -> int:
+    """Carry out the requests in the raw folder, and in what is `kept`; `build` makes MODEL in a database at its path.
 
     Returns the number of rows that went. A run that does not end leaves the raw folder as it was.
     """
@@ -137,11 +146,23 @@ def erase(raw: Path, key: str, scratch: Path, build: Callable[[Path], None]) -> 
         with _connect(key, scratch) as connection:
             _read_erased(connection, raw, database)
             rows = _erase(connection, raw, fresh)
+            outcomes = _outcomes(connection, kept)
+            registry.keep(connection, kept, registry.forget(connection, kept) | {ERASURE_OUTCOMES: outcomes})
         swap(fresh, raw)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(scratch, ignore_errors=True)
     return rows
+
+
+def met(raw: Path, kept: Path) -> list[tuple[str, int, str]]:
+    """Of every request in the raw folder that was carried out: its number, the records it met, what to say of none."""
+    outcomes = registry.kept_sql(kept, ERASURE_OUTCOMES)
+    found = duckdb.execute(
+        f"select request_id, max(rows_met), min(sentence) from {outcomes} "
+        f"where request_id in (select request_id from {dataset_sql(raw, REQUESTS)}) group by request_id order by all"
+    ).fetchall()
+    return [(_name(number), rows, sentence) for number, rows, sentence in found]
 
 
 def _requests() -> Dataset:
@@ -179,6 +200,12 @@ def _read_erased(connection: duckdb.DuckDBPyConnection, raw: Path, database: Pat
     connection.execute(
         f"""
         create table erased_node as from work.intermediate.int_erased_node;
+        -- whom each was erased for: a customer, or an address that stands in rows of the quarantine only
+        create table erased_person as
+            select erased.node_key, coalesce(nodes.customer_key, -erased.node_key) as person
+            from erased_node as erased
+            left join work.intermediate.int_customer_node as nodes on erased.node_key = nodes.node_key;
+        create table met (row_key bigint, person bigint);
         create table erased_row as
             select row_key from work.intermediate.{MODEL} where reason_code = 'erased_on_request';
         create table beside as
@@ -214,8 +241,26 @@ def _read_erased(connection: duckdb.DuckDBPyConnection, raw: Path, database: Pat
             select serial_hash from work.intermediate.int_ownership
             where serial_hash + ownership_number in (from neighbour);
         insert into beside from neighbour;
+        create table request as
+            select
+                {_row_digest(_requests())} as request_digest, requests.request_id, requests.country,
+                [{asked}] as identities,
+                requests.email_hash is not null as names_email, requests.phone_hash is not null as names_phone,
+                coalesce(email_nodes.is_hub, false) as is_email_shared,
+                coalesce(phone_nodes.is_hub, false) as is_phone_shared,
+                staged.reject_reason is not null as is_refused
+            from {dataset_sql(raw, REQUESTS)} as requests
+            left join (select row_key, reject_reason from work.base.base_{REQUESTS}) as staged
+                on requests.file_id + requests.line_number = staged.row_key
+            left join work.intermediate.int_customer_node as email_nodes on requests.email_hash = email_nodes.node_key
+            left join work.intermediate.int_customer_node as phone_nodes on requests.phone_hash = phone_nodes.node_key;
         """
     )
+    for model, row_key in EVENTS.items():
+        connection.execute(
+            f"insert into met select {row_key}, customer_key from work.intermediate.{model} "
+            "where customer_key in (select person from erased_person)"
+        )
     connection.execute("detach work")
 
 
@@ -239,6 +284,11 @@ def _erase(connection: duckdb.DuckDBPyConnection, raw: Path, fresh: Path) -> int
             if counts:
                 erased |= {file_id: erased.get(file_id, 0) + count for file_id, count in counts}
                 connection.execute(f"insert into digests {_digests(dataset, f'({hit})')}")
+                for column in _personal(dataset):
+                    connection.execute(
+                        f"insert into met select file_id + line_number, person from ({hit}) as hit "
+                        f"inner join erased_person on hit.{identifier(column.alias)} = erased_person.node_key"
+                    )
                 connection.execute(f"insert into rows select file_id, {_row_digest(dataset)} from ({hit})")
                 _rewrite(connection, f"from {parts_sql([part])} where not {_is_erased(dataset)}", target)
     files = [replace(file, rows_erased=file.rows_erased + erased.get(file.file_id, 0)) for file in read_manifest(raw)]
@@ -247,6 +297,67 @@ def _erase(connection: duckdb.DuckDBPyConnection, raw: Path, fresh: Path) -> int
     execute_copy(connection, "select distinct digest from digests order by digest", fresh / ERASED)
     execute_copy(connection, "from rows order by file_id, digest", fresh / ERASED_ROWS)
     return sum(erased.values())
+
+
+def _outcomes(connection: duckdb.DuckDBPyConnection, kept: Path) -> str:
+    """A query of what became of each request; one that met somebody in an earlier build has not met nobody."""
+    connection.execute(
+        f"""
+        create table outcome as
+            with named as (
+                select distinct request.request_digest, met.row_key
+                from (select request_digest, unnest(identities) as node_key from request) as request
+                inner join erased_person on request.node_key = erased_person.node_key
+                inner join met on erased_person.person = met.person
+            ),
+            counted as (select request_digest, count(*) as rows_met from named group by request_digest)
+            select
+                request.request_digest, request.request_id,
+                greatest(coalesce(counted.rows_met, 0), coalesce(before.rows_met, 0)) as rows_met,
+                request.country, names_email, names_phone, is_email_shared, is_phone_shared, is_refused
+            from request
+            left join counted on request.request_digest = counted.request_digest
+            left join {registry.kept_sql(kept, ERASURE_OUTCOMES)} as before
+                on request.request_digest = before.request_digest
+            qualify row_number() over (partition by request.request_digest order by is_refused) = 1
+        """
+    )
+    rows = connection.execute(
+        "select request_digest, request_id, country, names_email, names_phone, is_email_shared, is_phone_shared, "
+        "is_refused from outcome where rows_met = 0"
+    ).fetchall()
+    connection.execute("create table said (request_digest bigint, sentence varchar)")
+    if rows:
+        said = [(digest, _sentence(str(number), *tried)) for digest, number, *tried in rows]
+        connection.executemany("insert into said values (?, ?)", said)
+    return (
+        "select request_digest, request_id, rows_met, sentence from outcome left join said using (request_digest) "
+        "order by request_id, request_digest"
+    )
+
+
+def _name(number: str) -> str:
+    """A request by its number; one that is an address is not said."""
+    return "(an address)" if "@" in number else number
+
+
+def _sentence(
+    number: str, country: str | None, email: bool, phone: bool, email_shared: bool, phone_shared: bool, refused: bool
+) -> str:
+    """What is said of a request that met nobody: what was tried, and nothing of whom it names."""
+    name = f"Request {_name(number)} to be erased"
+    if refused:
+        return f"{name} was refused and not carried out; the quarantine says why."
+    if not email and not phone:
+        return f"{name} met nobody: no e-mail address or phone number in it could be read."
+    tried = ["as e-mail address"] if email else []
+    if phone:
+        tried.append(f"as phone number, read as of {country}" if country else "as international phone number")
+    sentence = f"{name} met nobody: tried {' and '.join(tried)}"
+    shared = [kind for kind, is_shared in (("address", email_shared), ("number", phone_shared)) if is_shared]
+    if shared:
+        return f"{sentence}, but the {' and the '.join(shared)} is shared by many and names no single person."
+    return f"{sentence}; no file names it in a spelling that is read as the same."
 
 
 def _blank(connection: duckdb.DuckDBPyConnection, part: Path, target: Path) -> None:

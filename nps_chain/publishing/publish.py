@@ -27,8 +27,6 @@ STORAGE_VERSION = "v1.4.0"
 STORAGE_PLACE, STORAGE_NUMBER = slice(12, 20), 67
 # Tools that read numbers as doubles keep whole numbers to here.
 LARGEST_EXACT = 2**53
-# Customers are 60-bit hashes still.
-INEXACT_KEYS = ("customer_key",)
 # What a warehouse is there for, in words.
 CONTENT = {"fct_nps_response": "answer", "fct_transaction": "purchase"}
 # Lets a warehouse without answers or purchases take the place of one with them.
@@ -191,8 +189,6 @@ def _refuse_inexact(connection: duckdb.DuckDBPyConnection) -> None:
         "where database_name = 'published' and data_type in ('BIGINT', 'HUGEINT') order by all"
     ).fetchall()
     for table, column in columns:
-        if column in INEXACT_KEYS:
-            continue
         query = f"select max({{0}}), min({{0}}) from published.main.{identifier(table)}".format(identifier(column))
         if any(abs(value) > LARGEST_EXACT for row in connection.execute(query).fetchall() for value in row if value):
             raise UserError(

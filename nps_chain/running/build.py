@@ -13,12 +13,12 @@ from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import UserError
 from nps_chain.intake import intake
 from nps_chain.messages import count_files, say
-from nps_chain.people import erasure, identity
+from nps_chain.people import erasure, identity, registry
 from nps_chain.publishing.export import export
 from nps_chain.publishing.publish import EMPTY_VARIABLE, holds_content, publish
 from nps_chain.publishing.verdict import verdict
 from nps_chain.raw_folder import FAILED, LOADED, MISSING, UNKNOWN, Load, read_manifest
-from nps_chain.running import dbt, demo_data, spark
+from nps_chain.running import dbt, demo_data, kept, spark
 from nps_chain.running.state import State, can_load_changes, take_state, write_state
 from nps_chain.settings import DUCKDB, KEY_VARIABLE, SPARK, Settings
 
@@ -26,6 +26,8 @@ from nps_chain.settings import DUCKDB, KEY_VARIABLE, SPARK, Settings
 CHECKS_VARIABLE = "NPS_CHECKS"
 # The shapes of data sets that a warehouse is there for.
 CONTENT_SHAPES = ("survey", "transaction")
+# Requests to be erased that are told one by one.
+SHOWN_REQUESTS = 20
 
 
 @contextmanager
@@ -107,6 +109,7 @@ def publish_marts(settings: Settings) -> None:
     if settings.work_database.is_file():
         check(settings, "marts")
     tables = publish(settings.work_database, settings.published_database)
+    kept.keep_customers(settings)
     say(f"publish: {tables} tables in {settings.published_database}")
     if settings.export.is_symlink():
         # an export of the last build would keep people who have since asked to be erased
@@ -123,15 +126,18 @@ def take_in(
     """
     shutil.rmtree(settings.scratch, ignore_errors=True)
     load = read_landing(settings, landing, scale, anew)
+    registry.lend(settings.kept, settings.raw)
     key = _key(landing)
     # an intake that was stopped before it erased leaves requests that have not been carried out
     is_pending = anew or erasure.is_requested(settings.raw)
     can_add = not is_pending and can_load_changes(state, load)
     if can_add and not erasure.concerns(settings.raw, load, key, settings.temporary):
+        say_unmet(settings)
         return load, True
     if load.base is not None and erasure.has_erased(settings.raw):
         say("intake: this may bear on people who were erased, so all is read anew")
         load = read_landing(settings, landing, scale, anew=True)
+        registry.lend(settings.kept, settings.raw)
     if erasure.is_requested(settings.raw):
         say("erasure: finding the rows of people who asked to be erased")
         # on DuckDB, whichever engine makes the models: the scratch database is read there
@@ -140,9 +146,29 @@ def take_in(
         def name_rows(database: Path) -> None:
             dbt.build(on_duckdb, options, work_database=database)
 
-        rows = erasure.erase(settings.raw, key, settings.temporary, name_rows)
+        rows = erasure.erase(settings.raw, key, settings.temporary, name_rows, settings.kept)
+        registry.lend(settings.kept, settings.raw)
         say(f"erasure: {rows:,} rows were taken out")
+        say_met(settings)
+    say_unmet(settings)
     return load, False
+
+
+def say_met(settings: Settings) -> None:
+    """Say how many records each request met that met any."""
+    counts = [f"{number} {rows:,}" for number, rows, _ in erasure.met(settings.raw, settings.kept) if rows]
+    if counts:
+        more = f" and {len(counts) - SHOWN_REQUESTS:,} more" if len(counts) > SHOWN_REQUESTS else ""
+        say(f"erasure: records met by each request: {', '.join(counts[:SHOWN_REQUESTS])}{more}")
+
+
+def say_unmet(settings: Settings) -> None:
+    """Say which requests met nobody, in every build that they are delivered in."""
+    sentences = [sentence for _, rows, sentence in erasure.met(settings.raw, settings.kept) if not rows]
+    for sentence in sentences[:SHOWN_REQUESTS]:
+        say(f"  ! {sentence}")
+    if len(sentences) > SHOWN_REQUESTS:
+        say(f"  ! {len(sentences) - SHOWN_REQUESTS:,} more requests to be erased met nobody.")
 
 
 def _key(landing: Path | None) -> str:

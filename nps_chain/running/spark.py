@@ -17,7 +17,7 @@ import duckdb
 from nps_chain import memory
 from nps_chain.contracts.marts import PUBLISHED_SCHEMAS, Table, load_tables
 from nps_chain.errors import UserError
-from nps_chain.raw_folder import MANIFEST, REJECTS, parts_sql
+from nps_chain.raw_folder import KEPT, MANIFEST, REJECTS, kept_path, parts_sql
 from nps_chain.settings import Settings
 from nps_chain.sql_quoting import identifier
 
@@ -86,9 +86,11 @@ def lend_raw(settings: Settings) -> None:
     for folder in settings.raw.iterdir():
         if folder.is_dir() and not folder.name.startswith("_"):
             (lent / folder.name).symlink_to(folder, target_is_directory=True)
-    for name, file in RENAMED.items():
+    files = {name: settings.raw / file for name, file in RENAMED.items()}
+    files |= {f"raw_{name}": kept_path(settings.raw, name) for name in KEPT}
+    for name, file in files.items():
         (lent / name).mkdir()
-        (lent / name / "part.parquet").symlink_to(settings.raw / file)
+        (lent / name / "part.parquet").symlink_to(file)
 
 
 def extract_marts(settings: Settings) -> int:

@@ -153,7 +153,7 @@ def resolved(demo: Demo) -> Demo:
             where survey_code in ('ownership', 'brand_relationship')
         )
         select person_id, if(node_key is null, customers.node_key, nodes.customer_key) as customer_key
-        from customers left join work.intermediate.int_identity_node as nodes using (node_key)
+        from customers left join work.intermediate.int_customer_node as nodes using (node_key)
         union all
         select person_id, customer_key from truth inner join events using (dataset, partner_code, record_no)
     """)
@@ -189,7 +189,7 @@ def test_shared_addresses_merge_nobody(resolved: Demo) -> None:
     assert largest <= MAX_PERSONS_IN_A_CUSTOMER
     hubs = resolved.rows(
         "select address, is_hub, nodes.customer_key from (select unnest(?) as address) as shared "
-        "left join work.intermediate.int_identity_node as nodes on identity_hash('email', address) = node_key",
+        "left join work.intermediate.int_customer_node as nodes on identity_hash('email', address) = node_key",
         [list(resolved.truth["hub_addresses"])],
     )
     assert hubs
@@ -363,8 +363,9 @@ def test_erased_people_are_nowhere(resolved: Demo) -> None:
     customers = [
         customer
         for (customer,) in resolved.rows(
-            "select distinct coalesce(nodes.customer_key, named.node_key) from (select identity_hash('customer', "
-            "unnest(?)) as node_key) as named left join work.intermediate.int_identity_node as nodes using (node_key)",
+            "select distinct coalesce(nodes.customer_key, named.node_key % 8000000000000000) from (select "
+            "identity_hash('customer', unnest(?)) as node_key) as named "
+            "left join work.intermediate.int_customer_node as nodes using (node_key)",
             [[f"{request['partner_code']}|{request['record_no']}" for request in requests]],
         )
     ]

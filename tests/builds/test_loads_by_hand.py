@@ -92,8 +92,9 @@ class Case:
 
     def differences(self) -> dict[str, tuple[int, int]]:
         """Load the changed folder, and compare with a build that knows of nothing before."""
-        self.warehouse.build(self.landing)
         anew = Warehouse(self.folder / "anew", self.monkeypatch)
+        anew.begin_as(self.warehouse)
+        self.warehouse.build(self.landing)
         anew.build(self.landing, anew=True)
         return differences(self.warehouse, anew)
 

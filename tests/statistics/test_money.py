@@ -313,8 +313,9 @@ def test_when_and_why_a_customer_was_won(sandbox: Sandbox) -> None:
     sandbox.give("fct_transaction", purchases.assign(chain_link_key=10013), TRANSACTION_TYPES)
     first_on = {"customer_key": [0, 1], "chain_key": 1001, "first_on": [pd.Timestamp("2019-01-01"), day]}
     sandbox.give("int_customer_chain", pd.DataFrame(first_on), {"first_on": "date"})
-    nodes = pd.DataFrame({"node_key": [77, 88], "customer_key": [1, None], "is_hub": [False, True]})
-    sandbox.give("int_identity_node", nodes.assign(node_kind="customer"), {"customer_key": "bigint"})
+    nodes = pd.DataFrame({"node_key": [77, 88, 1, 2], "customer_key": [1, None, 1, 2]})
+    nodes["is_hub"] = nodes["customer_key"].isna()
+    sandbox.give("int_customer_node", nodes.assign(node_kind="customer"), {"customer_key": "bigint"})
     told = [
         (77, "2024-06-01", "price", 2),
         (1, "2024-04-01", "recommendation", 1),

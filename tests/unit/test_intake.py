@@ -18,7 +18,7 @@ from nps_chain.intake.readers.delimited import read_records
 from nps_chain.intake.readers.parquet_files import ParquetReader
 from nps_chain.intake.readers.reader import MACROS, UnreadableFileError
 from nps_chain.people import identity, spellings
-from nps_chain.raw_folder import dataset_sql
+from nps_chain.raw_folder import dataset_sql, tidy
 from nps_chain.settings import ROOT
 
 CUSTOMERS = "customer_no,name,email,phone,segment,customer_since\n"
@@ -454,7 +454,7 @@ def test_intake_that_is_killed_leaves_the_old_raw_folder(landing):
 def test_intake_that_is_killed_between_the_renames_is_put_right(landing):
     landing.intake()
     landing.raw.rename(landing.raw.with_name("raw.old-1"))
-    intake._tidy(landing.raw)
+    tidy(landing.raw)
     assert (landing.raw / "_files.parquet").is_file()
 
 

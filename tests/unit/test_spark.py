@@ -13,6 +13,7 @@ from landing_builder import PROJECT
 
 from nps_chain.contracts.marts import Table, load_tables
 from nps_chain.errors import UserError
+from nps_chain.raw_folder import KEPT
 from nps_chain.running import spark
 from nps_chain.settings import DUCKDB, SPARK, Settings, load_settings
 
@@ -86,7 +87,8 @@ def test_raw_files_are_lent_by_links_alone(settings: Settings) -> None:
         (settings.raw / name).write_bytes(name.encode())
     spark.lend_raw(settings)
     lent = settings.spark / "raw"
-    assert sorted(path.name for path in lent.iterdir()) == ["raw_files", "raw_rejects", "shop__survey"]
+    kept = [f"raw_{name}" for name in KEPT]
+    assert sorted(path.name for path in lent.iterdir()) == sorted(["raw_files", "raw_rejects", "shop__survey", *kept])
     assert (lent / "raw_files" / "part.parquet").read_bytes() == b"_files.parquet"
     assert (lent / "shop__survey" / "part-000001.parquet").read_bytes() == b"shop__survey/part-000001.parquet"
     spark.remove_tables(settings)
