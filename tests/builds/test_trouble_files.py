@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from conftest import Troubled
+from trouble import Troubled
 
 CONTACTS = "work.staging.stg_contact_centre__contacts"
 DUPLICATES = 12

@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 import pandas as pd
 import pytest
-from conftest import Troubled
+from trouble import Troubled
 
 
 @pytest.fixture(scope="module")
