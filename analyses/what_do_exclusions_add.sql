@@ -1,5 +1,5 @@
 -- What do survey programmes add to their partners' NPS by excluding answers and replacing scores?
--- One row per link, partner and quarter in which the programme changed a figure that is shown, the largest change first.
+-- One row per link, partner and quarter in which a programme changed a score, where it is shown; largest change first.
 -- Few exclusions of an outlier may be in order; the points say what they did to the score, not whether they were.
 select
     chain_code,

@@ -15,12 +15,11 @@ answers as (
             row_key,
             '{{ dataset }}' as dataset,
             partner_code,
-            {{ 'rescores is not null and rescores != ' ~ number_column(dataset) if names_others else 'false' }} as is_rescore,
+            {{ 'rescores is not null and rescores != ' ~ number_column(dataset) if names_others else 'false' }}
+                as is_rescore,
             is_answer_replaced
         from {{ ref('stg_' ~ dataset) }}
-        {%- if dataset in datasets_with_answers() %}
-        where answer_status = 'answered'
-        {%- endif %}
+        where {{ "answer_status = 'answered'" if dataset in datasets_with_answers() else 'true' }}
         {% if not loop.last %}
             union all
 

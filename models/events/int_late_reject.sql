@@ -91,21 +91,23 @@ erased_follow_ups as (
 
 ),
 
+rescored as (
+
+    select distinct rescored_key as family_key
+    from {{ ref('int_rescored_answer') }}
+
+),
+
 -- an answer and its re-scores are one person's, whichever of them says whose
 answer_families as (
 
     select
-        response_key as row_key,
-        file_id,
-        customer_key,
-        coalesce(rescored_key, response_key) as family_key
+        responses.response_key as row_key,
+        responses.file_id,
+        responses.customer_key,
+        rescored.family_key
     from responses
-    where
-        rescored_key is not null
-        or response_key in (
-            select rescored_key from responses
-            where rescored_key is not null
-        )
+    inner join rescored on coalesce(responses.rescored_key, responses.response_key) = rescored.family_key
 
 ),
 

@@ -1,4 +1,4 @@
-{#- Which answers re-score another: the rows that name the number of an accepted one, each with the first of its line. -#}
+{#- Which answers re-score another: the rows that name the number of an accepted one, with the first of its line. -#}
 {%- set datasets = datasets_with_rescores() -%}
 {#- a doubling each: re-scores of re-scores are followed over eight of them -#}
 {%- set steps = ['once', 'twice', 'four_times', 'eight_times'] -%}

@@ -35,10 +35,10 @@ by_quarter as (
         -- first scores of those that the programme counts
         sum(case when responses.programme_score is not null then responses.is_promoter else 0 end) as kept_promoters,
         sum(case when responses.programme_score is not null then responses.is_detractor else 0 end) as kept_detractors,
-        {%- for category in ['promoter', 'detractor'] %}
-        sum(case when {{ nps_category('responses.programme_score') }} = '{{ category }}' then 1 else 0 end)
-            as programme_{{ category }}s{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(case when {{ nps_category('responses.programme_score') }} = 'promoter' then 1 else 0 end)
+            as programme_promoters,
+        sum(case when {{ nps_category('responses.programme_score') }} = 'detractor' then 1 else 0 end)
+            as programme_detractors
     from responses
     inner join partners on responses.partner_key = partners.partner_key
     group by responses.chain_link_key, partners.partner_code, responses.quarter_start_on

@@ -13,6 +13,15 @@ period as (
 
 ),
 
+asked_again as (
+
+    select row_key as invitation_key from {{ ref('int_rescored_answer') }}
+    union distinct
+    select invitation_key from {{ ref('int_survey_response') }}
+    where rescored_key is not null and invitation_key is not null
+
+),
+
 staged_invitations as (
 
     {% for dataset in surveys_holding('invitations') -%}
@@ -61,15 +70,11 @@ late as (
     from {{ ref('int_survey_invitation') }} as events
     cross join period
     left join erased on events.customer_key = erased.customer_key
+    left join asked_again on events.invitation_key = asked_again.invitation_key
     where
         erased.customer_key is not null
         or events.sent_on > period.as_of_on
-        or events.invitation_key in (
-            select row_key from {{ ref('int_rescored_answer') }}
-            union distinct
-            select invitation_key from {{ ref('int_survey_response') }}
-            where rescored_key is not null and invitation_key is not null
-        )
+        or asked_again.invitation_key is not null
 
     union all
 
