@@ -217,7 +217,7 @@ class Cause:
 
     def lines(self, most: int) -> list[str]:
         """As many sources as fit into that many lines."""
-        named = f"{self.name}: {', '.join(self.sources)}." if self.sources[0] else f"{self.name}. {self.sentence}"
+        named = f"{self.name}: {', '.join(self.sources)}." if self.sources[0] else f"{self.name}."
         for text in (named, *self._shorter()):
             if len(_wrapped(text)) <= most:
                 return _wrapped(text)

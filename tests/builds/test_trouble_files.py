@@ -1,5 +1,6 @@
 """Right values of the inputs about files, their order, and days."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -197,11 +198,17 @@ NOT_READ = (
 
 
 @pytest.mark.parametrize("sentence", NOT_READ)
-def test_a_file_that_is_not_read_is_said_while_reading_and_at_the_end(troubled: Troubled, sentence: str) -> None:
+def test_a_file_that_is_not_read_is_said_while_reading_and_at_the_end(
+    troubled: Troubled, tables: duckdb.DuckDBPyConnection, sentence: str
+) -> None:
     assert f"  ! {sentence}" in troubled.output
+    path = re.split(r" (?:was not|matches no)", sentence)[0]
+    said = tables.execute("select message from mart_pipeline_health where file_path = ?", [path])
+    assert said.fetchall() == [(sentence,)]
+    # so many files that the end names them and says where the cause is found; lines are wrapped
     closing = troubled.output[troubled.output.index("Data complete to") :]
-    # lines are wrapped, also within a name
-    assert "".join(sentence.split()) in "".join(closing.split())
+    _, partner, name = path.split("/", 2)
+    assert f"{partner} {name}" in " ".join(closing.split())
 
 
 def test_a_name_in_capitals_is_read(tables: duckdb.DuckDBPyConnection) -> None:

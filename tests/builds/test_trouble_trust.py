@@ -15,7 +15,8 @@ EXPECTED: dict[str, set[Warned]] = {
     "REC-DE": {("shop__survey", "scale_too_wide", 30, 120)},
     "IDX-US": {("shop__survey", "scale_without_10", 120, 120)},
     "LZ-DE": {("dealer__post_sale_survey", "references_hit_nothing", 12, 12)},
-    "LZ-SH": {("shop__survey", "references_hit_nothing", 12, 12)},
+    # of twelve cards one was 000000, and is 0 now, which is nobody's
+    "LZ-SH": {("shop__survey", "references_hit_nothing", 11, 11)},
     "MC-AT": {("shop__receipts", "several_rows_per_number", 3, 7)},
     "T1-CC": {("contact_centre__surveys", "scale_ends_at_7", 60, 60)},
     "T1-IM": {("importer__ownership_survey", "scale_without_0", 30, 30)},
@@ -69,7 +70,11 @@ def published(troubled):
 
 
 def warned(published: duckdb.DuckDBPyConnection, partner: str) -> set[Warned]:
-    query = "select dataset, warning_code, rows_affected, rows_total from mart_source_warning where partner_code = ?"
+    # that the inputs' sales end early is another matter: test_trouble_retention.py
+    query = (
+        "select dataset, warning_code, rows_affected, rows_total from mart_source_warning "
+        "where partner_code = ? and warning_code not in ('deliveries_ended', 'no_deliveries')"
+    )
     return set(published.execute(query, [partner]).fetchall())
 
 
@@ -85,7 +90,9 @@ def test_the_sentence_names_the_cause(published, partner: str) -> None:
 
 
 def test_of_two_files_the_one_on_another_scale_is_named(published) -> None:
-    paths = published.execute("select file_path from mart_source_warning where partner_code = 'T1-OK'").fetchall()
+    paths = published.execute(
+        "select file_path from mart_source_warning where partner_code = 'T1-OK' and file_path is not null"
+    ).fetchall()
     assert paths == [("shop/T1-OK/survey_b.csv",)]
 
 
