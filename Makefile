@@ -87,9 +87,9 @@ sqlfluff: $(TEST_STAMP) ## check the SQL style (needs the raw folder of a build 
 unit: $(TEST_STAMP) ## run the tests that answer within a minute
 	$(BIN)/python -m pytest tests/unit
 
-# A file of tests stays with one worker, since its tests share builds.
+# A file of tests stays with one worker, since its tests share builds (tests/conftest.py).
 pytest: $(TEST_STAMP) setup-spark ## run all Python tests
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 parity: $(TEST_STAMP) setup-spark ## build a folder on both engines and compare every table: make parity LANDING=path
 	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/engines/test_spark_parity.py \

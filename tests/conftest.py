@@ -30,6 +30,8 @@ KEY = "a-key-for-tests-only"
 TESTS = Path(__file__).parent
 # each is a marker too
 FOLDERS = ("unit", "statistics", "builds", "engines")
+# files whose names begin so share the build `troubled`
+SHARED = "test_trouble"
 # Files that take minutes, longest first, so that no worker is left alone with one at the end.
 LONGEST = (
     *("test_spark_parity", "test_killed", "test_rebuild", "test_loads", "test_erasure", "test_bad_input"),
@@ -48,9 +50,13 @@ def folder_of(item: pytest.Item) -> str:
 # before pytest selects by marker
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its folder, and put the longest files first; each stays in its own order."""
+    """Mark each test with its folder, and put the longest files first; each stays in its own order.
+
+    A file stays with one worker, since its tests share builds, and so do the files about trouble, which share one.
+    """
     for item in items:
         item.add_marker(folder_of(item))
+        item.add_marker(pytest.mark.xdist_group(SHARED if item.path.stem.startswith(SHARED) else str(item.path)))
     last = len(LONGEST)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else last)
 
