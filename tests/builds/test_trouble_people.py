@@ -32,7 +32,7 @@ def customers(db: duckdb.DuckDBPyConnection, troubled: Troubled, *partners: str)
             row = db.execute(
                 "select coalesce(any_value(customer_key), any_value(asked)) "
                 "from (select identity_hash('customer', ?) as asked) "
-                "left join work.intermediate.int_identity_node on node_key = asked",
+                "left join work.intermediate.int_customer_node on node_key = asked",
                 [f"{partner}|{number}"],
             ).fetchone()
             assert row
@@ -71,7 +71,7 @@ def test_couples_desks_and_recycled_numbers_are_all_their_people(
     ):
         # an address that is nobody's by itself, such as info@, need not come as far as here
         row = db.execute(
-            "select is_hub, customer_key from work.intermediate.int_identity_node where node_key = identity_hash(?, ?)",
+            "select is_hub, customer_key from work.intermediate.int_customer_node where node_key = identity_hash(?, ?)",
             [kind, address],
         ).fetchone()
         assert row in (None, (True, None)), address

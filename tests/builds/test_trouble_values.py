@@ -28,7 +28,7 @@ def customer_of(db):
     own += " union select loyalty_hash from work.base.base_shop__customers where reject_reason is null"
     # who shares nothing with anybody is no node
     found = {number: number for (number,) in db.execute(own).fetchall()}
-    found |= dict(db.execute("select node_key, customer_key from work.intermediate.int_identity_node").fetchall())
+    found |= dict(db.execute("select node_key, customer_key from work.intermediate.int_customer_node").fetchall())
     return lambda partner, number: found.get(hashed("customer", partner, number))
 
 
