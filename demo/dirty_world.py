@@ -389,6 +389,7 @@ def _sales_orders(ledger: Ledger, folder: str) -> None:
     sales.structural("ragged_row", "nul_byte")
     sales.repeated()
     sales.corrected(cost="9999.99")
+    sales.bad("spreadsheet_number", serial_number="1.23457E+11")
     sales.save()
 
 

@@ -220,7 +220,7 @@ found as (
     from with_most_given
     where
         same_answers
-        > answers * most_share + {{ var('z_99_8') }} * sqrt(answers * most_share * (1 - most_share))
+        > answers * most_share + {{ double_var('z_99_8') }} * sqrt(answers * most_share * (1 - most_share))
 
 ),
 

@@ -12,7 +12,7 @@ from nps_chain.contracts.landing import (
     Dataset,
     load_contract,
 )
-from nps_chain.people.no_value import NoValue, no_value
+from nps_chain.contracts.no_value import NoValue, no_value
 from nps_chain.settings import KEY_VARIABLE, MINIMUM_KEY_LENGTH, ROOT
 
 DOCS_PATH = ROOT / "docs" / "landing.md"

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nps_chain.contracts.landing import CONTRACT_PATH, Dataset
+from nps_chain.contracts.no_value import NO_VALUE_PATH
 from nps_chain.intake.files import LandingFile, scan, size_of
 from nps_chain.people.identity import COUNTRIES_PATH
-from nps_chain.people.no_value import NO_VALUE_PATH
 from nps_chain.people.phones import LIBRARY
 from nps_chain.raw_folder import LOADED, FileResult, Load, dataset_folder, read_load, read_manifest
 from nps_chain.settings import ROOT

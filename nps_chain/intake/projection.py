@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import duckdb
 
 from nps_chain.contracts.landing import MANGLED_TEXT, Column, Dataset, seed_rows
+from nps_chain.contracts.no_value import no_value
 from nps_chain.intake.files import LandingFile
 from nps_chain.people.identity import CALLING_CODE, identity_steps, own_name
-from nps_chain.people.no_value import no_value
 from nps_chain.sql_quoting import NULL_TEXT, identifier, literal
 
 # Counting is a matter of one thread; whatever else the query does waits for it.

@@ -16,7 +16,7 @@ import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber
 
-from nps_chain.people.no_value import MANGLED, no_value
+from nps_chain.contracts.no_value import MANGLED, no_value
 
 LIBRARY = f"phonenumbers {phonenumbers.__version__}"
 MIN_DIGITS = 7

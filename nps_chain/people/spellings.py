@@ -5,8 +5,8 @@ Every macro asks first what almost every value answers at once, since all values
 
 from collections.abc import Iterable
 
+from nps_chain.contracts.no_value import MANGLED, ZERO_DAY, no_value
 from nps_chain.people import phones
-from nps_chain.people.no_value import MANGLED, ZERO_DAY, no_value
 from nps_chain.sql_quoting import literal
 
 # What surrounds a value without being part of it: white space, spaces that do not break, signs without a width.

@@ -8,7 +8,7 @@ from conftest import KEY
 from contract_parts import whole
 
 from nps_chain.contracts.landing import MANGLED_HASH, MANGLED_TEXT, seed_codes, seed_rows
-from nps_chain.people.no_value import no_value
+from nps_chain.contracts.no_value import no_value
 
 WORDS = (*no_value().anywhere, *no_value().written)
 RECEIPTS = "receipt_no,receipt_kind,purchased_on,loyalty_no,product_code,revenue,cost,currency\n"
