@@ -13,7 +13,8 @@ from nps_chain.sql_quoting import literal
 BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\u200e\u200f\u2060\ufeff"
 QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
 APOSTROPHES = "'`\u00b4\u2018\u2019"
-# Signs without a width anywhere in a value; spaces of other widths, which a line end is not; dashes; @ and points of another width.
+# Signs without a width anywhere in a value; spaces of other widths, which a line end is not; dashes; @ and points of
+# another width.
 INVISIBLE = r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{FEFF}]"
 SPACES = r"[ \t\x{00A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]+"
 DASHES = r"[\x{2010}-\x{2015}\x{2212}\x{FE58}\x{FE63}\x{FF0D}]"
