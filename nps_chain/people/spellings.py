@@ -12,9 +12,11 @@ from nps_chain.sql_quoting import literal
 # What surrounds a value without being part of it: white space, spaces that do not break, signs without a width.
 BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\u200e\u200f\u2060\ufeff"
 QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
-# Signs without a width anywhere in a value; spaces of other widths; dashes; @ and points of another width.
+APOSTROPHES = "'`\u00b4\u2018\u2019"
+# Signs without a width anywhere in a value; spaces of other widths, which a line end is not; dashes; @ and points of
+# another width.
 INVISIBLE = r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{FEFF}]"
-SPACES = r"[\s\x{00A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]+"
+SPACES = r"[ \t\x{00A0}\x{1680}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]+"
 DASHES = r"[\x{2010}-\x{2015}\x{2212}\x{FE58}\x{FE63}\x{FF0D}]"
 WIDE, NARROW = "\uff20\ufe6b\uff0e\u3002", "@@.."
 VIN_LENGTH = 17
@@ -38,7 +40,8 @@ def macros(calling_codes: Iterable[str]) -> str:
     codes = tuple(sorted(set(calling_codes)))
     whole, trunks = literal(phones.whole_numbers(codes)), _list(phones.trunk_codes(codes))
     has_wrong = " or ".join(f"contains(x, '{sign}')" for sign in VIN_WRONG)
-    numbers, quotes = _list(words.numbers), literal(QUOTES + BLANKS)
+    numbers, quotes, signs = _list(words.numbers), literal(QUOTES + BLANKS), literal(QUOTES)
+    apostrophe = literal(f"(?s)[{APOSTROPHES}][0-9A-Za-z].*")
     return rf"""
 -- a spreadsheet keeps noughts by writing ="000123"
 create or replace macro unwrapped(x) as
@@ -71,8 +74,16 @@ create or replace macro whole_with_comma(x) as
 
 create or replace macro visible(x) as
     trim(regexp_replace(regexp_replace(nfc_normalize(x), '{INVISIBLE}', '', 'g'), '{SPACES}', ' ', 'g'));
+-- quotes around a value; an apostrophe before it, by which spreadsheets know text; a quote of the value's own stays
+create or replace macro unquoted(x) as
+    case
+        when strlen(x) = 1 then x
+        when contains({signs}, left(x, 1)) and contains({signs}, right(x, 1)) then trim(x, {quotes})
+        when regexp_full_match(x, {apostrophe}) then substr(x, 2)
+        else x
+    end;
 create or replace macro bare(x) as
-    nullif(trim(regexp_replace(visible(x), '{DASHES}', '-', 'g'), {quotes}), '');
+    nullif(unquoted(regexp_replace(visible(x), '{DASHES}', '-', 'g')), '');
 create or replace macro read_number(x, mangled) as
     case when regexp_full_match(x, {literal(MANGLED)}) then mangled else whole(x) end;
 -- a number that names something, in one spelling; `mangled` stands for one whose last digits a spreadsheet lost

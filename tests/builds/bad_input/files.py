@@ -220,7 +220,7 @@ LINES = (
     shop_receipts(
         "quote-never-closed",
         lines(RECEIPTS, '"R1,sale,2024-06-03,,,10.00,6.00,EUR', receipt("R2"), receipt('"R3"')),
-        ((3, "R2"), (4, '"R3"')),
+        ((3, "R2"), (4, "R3")),
         ((2, "unterminated_quote", None),),
     ),
     shop_receipts(

@@ -129,9 +129,10 @@ NDJSON = (
             (1, "7", Decimal("6.50"), 1, True),
             (2, "K2", Decimal("6.50"), 1, False),
             (3, "12345678901234567890123", None, None, None),
+            # NaN is a word for no value
+            (4, "K4", None, None, None),
         ),
         (
-            (4, "invalid_number", "cost"),
             (5, "invalid_number", "cost"),
             (6, "invalid_number", "transfers"),
             (7, "invalid_number", "transfers"),

@@ -263,12 +263,11 @@ CASES = (
                 Outcome(
                     "contact_centre__surveys",
                     "answer_status, score, csat",
-                    ((2, "invalid", None, None), (4, "invalid", None, 5), (5, "answered", 10, None)),
+                    ((2, "invalid", None, None), (4, "answered", 10, 5), (5, "answered", 10, None)),
                     (
                         (1, "unknown_contact", "contact_id"),
                         (2, "answer_before_invitation", "answered_at", "answer"),
                         (3, "out_of_range", "ces"),
-                        (4, "invalid_score", "score", "answer"),
                     ),
                 ),
             ),

@@ -132,7 +132,6 @@ BAD_DATES = [
     "2023-02-29",
     "2024-13-01",
     "2024-00-10",
-    "0000-00-00",
     "2024-6-3",
     "03-06-2024",
     "03/06/2024",
@@ -147,13 +146,18 @@ BAD_DATES = [
     "\uff12\uff10\uff12\uff14-06-03",
     "2024\u201106\u201103",
 ]
+# which a database writes for none
+ZERO_DAYS = ["0000-00-00", "0000-00-00 00:00:00"]
 
 DATES = (
     shop_receipts(
         "dates-that-are-none",
-        lines(RECEIPTS, *(receipt(f"R{place}", day=day) for place, day in enumerate(BAD_DATES))),
+        lines(RECEIPTS, *(receipt(f"R{place}", day=day) for place, day in enumerate(BAD_DATES + ZERO_DAYS))),
         (),
-        [(line, "invalid_date", "purchased_on") for line, _ in enumerate(BAD_DATES, start=FIRST_ROW)],
+        [
+            (line, "invalid_date" if day in BAD_DATES else "missing_required", "purchased_on")
+            for line, day in enumerate(BAD_DATES + ZERO_DAYS, start=FIRST_ROW)
+        ],
     ),
     shop_receipts(
         "dates-out-of-range",
@@ -497,9 +501,10 @@ WORDS = (
                         (2, "\U0001f697 Auto \U0001f468\u200d\U0001f469\u200d\U0001f467", None),
                         (3, HEBREW, ARABIC),
                         (4, "e\u0301cole Ǆ ﬁ", None),
-                        (5, "\u200b", None),
                         (6, "Two\nlines", None),
                     ),
+                    # a sign that nobody sees is no name
+                    ((5, "missing_required", "partner_name"),),
                 ),
             ),
         ),
