@@ -120,7 +120,7 @@ select
     ) as customer_key,
     with_owner.transaction_key,
     case
-        when with_owner.known_customer_key is not null then 'contact'
+        when with_owner.known_customer_key is not null then 'caller'
         else {{ named_by([
             ('with_owner.customer_hash', 'customer_nodes', 'number'),
             ('with_owner.email_hash', 'email_nodes', 'email'),
