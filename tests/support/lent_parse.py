@@ -13,12 +13,11 @@ from typing import Any
 import msgpack
 
 from nps_chain import memory
-from nps_chain.settings import DUCKDB
+from nps_chain.settings import DUCKDB, ROOT
 
-PROJECT = Path(__file__).resolve().parents[2]
 KEPT = "partial_parse.msgpack"
 # what `make test` leaves by its build, and any other build of this folder
-OWNER = PROJECT / "target"
+OWNER = ROOT / "target"
 # where raw files lie for who says nothing (models/landing/_sources.yml), and dbt's word for that
 DEFAULT_RAW = "warehouse/raw"
 UNSET = "DBT_DEFAULT_PLACEHOLDER"
@@ -48,11 +47,11 @@ def _for_database(kept: bytes, environment: Mapping[str, str], database: Path) -
     from dbt.version import __version__
     from dbt_common.context import set_invocation_context
 
-    profiles = environment.get("DBT_PROFILES_DIR", str(PROJECT))
+    profiles = environment.get("DBT_PROFILES_DIR", str(ROOT))
     limit = {memory.VARIABLE: memory.memory_limit()}
     set_invocation_context({**limit, **environment, "NPS_WORK_DB": str(database.resolve())})
-    set_from_args(Namespace(PROFILES_DIR=profiles, profiles_dir=profiles, PROJECT_DIR=str(PROJECT)), None)
-    profile = load_profile(str(PROJECT), {}, None, None)
+    set_from_args(Namespace(PROFILES_DIR=profiles, profiles_dir=profiles, PROJECT_DIR=str(ROOT)), None)
+    profile = load_profile(str(ROOT), {}, None, None)
     read = msgpack.unpackb(kept, raw=False, strict_map_key=False)
     marks = {
         "profile_hash": pprint.pformat(sorted(profile.credentials.connection_info())),

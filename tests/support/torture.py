@@ -70,12 +70,13 @@ class Site:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command of the project in a process group of its own; what it says goes to the log."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        lend_parse(self.environment())
+        environment = self.environment()
+        lend_parse(environment)
         with self.log.open("wb") as log:
             return subprocess.Popen(
                 _command(*arguments),
                 cwd=PROJECT,
-                env=self.environment(),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
