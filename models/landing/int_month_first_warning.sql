@@ -35,8 +35,8 @@ select
     by_file.rows_affected,
     files.rows_read as rows_total,
     concat(
-        'Its dates in ', by_file.column_name, ' stand with the month first (mm-dd-yyyy), where dd-mm-yyyy is expected: ',
-        'none of them was taken for a day, and their rows are missing.'
+        'Its dates in ', by_file.column_name, ' stand with the month first (mm-dd-yyyy), where dd-mm-yyyy is ',
+        'expected: none of them was taken for a day, and their rows are missing.'
     ) as sentence
 from by_file
 inner join files on by_file.file_id = files.file_id
