@@ -28,7 +28,7 @@ heirs as (
 
     select *
     from votes
-    qualify row_number() over (partition by old_customer_key order by identities desc, component_key) = 1
+    qualify row_number() over (partition by old_customer_key order by identities desc, component_key asc) = 1
 
 ),
 
@@ -39,7 +39,7 @@ kept as (
         component_key,
         old_customer_key as customer_key
     from heirs
-    qualify row_number() over (partition by component_key order by identities desc, old_customer_key) = 1
+    qualify row_number() over (partition by component_key order by identities desc, old_customer_key asc) = 1
 
 ),
 

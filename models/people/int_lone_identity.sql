@@ -1,4 +1,5 @@
-{#- What an event or a registration names its customer by (macro resolved_customer) and int_identity_node doesn't list. -#}
+{#- What an event or a registration names its customer by (macro resolved_customer) and int_identity_node doesn't
+    list. -#}
 -- noqa: disable=LT02
 with
 

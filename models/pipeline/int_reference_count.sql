@@ -30,32 +30,38 @@ deliverers as (
 
 )
 
+{%- for reference in looked_up %}
+    {%- set is_whole_key = landing_dataset(reference['to'])['key'] == reference['other'] %},
+
+    target_{{ loop.index }} as (
+
+        select {{ '' if is_whole_key else 'distinct ' }}{{ reference['other'] | join(', ') }}
+        from {{ ref('stg_' ~ reference['to']) }}
+
+    )
+{%- endfor %}
+
 {% for reference in looked_up -%}
     {%- set number = reference['own'][-1] -%}
-    {%- set is_whole_key = landing_dataset(reference['to'])['key'] == reference['other'] -%}
     select
         files.file_id,
         '{{ reference['to'] }}' as to_dataset,
         '{{ number | replace('_hash', '_no') }}' as number_name,
         {{ 'true' if reference['of_partner'] else 'false' }} as is_of_partner,
         count(*) as rows_looked_up,
-        count(others.{{ reference['other'][-1] }}) as rows_found
+        count(targets.{{ reference['other'][-1] }}) as rows_found
     from {{ ref('stg_' ~ reference['dataset']) }} as named
     inner join files on named.file_id = files.file_id
     {%- if reference['of_partner'] %}
-    inner join deliverers
-        on
-            named.partner_code = deliverers.partner_code
-            and deliverers.dataset = '{{ reference['to'] }}'
+        inner join deliverers
+            on
+                named.partner_code = deliverers.partner_code
+                and deliverers.dataset = '{{ reference['to'] }}'
     {%- endif %}
-    left join
-        (
-            select {{ '' if is_whole_key else 'distinct ' }}{{ reference['other'] | join(', ') }}
-            from {{ ref('stg_' ~ reference['to']) }}
-        ) as others
+    left join target_{{ loop.index }} as targets
         on
             {% for own in reference['own'] -%}
-                {{ 'and ' if not loop.first }}named.{{ own }} = others.{{ reference['other'][loop.index0] }}
+                {{ 'and ' if not loop.first }}named.{{ own }} = targets.{{ reference['other'][loop.index0] }}
             {% endfor %}
     where
         named.{{ number }} is not null

@@ -107,7 +107,7 @@ first_reasons as (
     from by_reason
     qualify row_number() over (
         partition by file_id, scope
-        order by reason_rows desc, reason_code, coalesce(column_name, '')
+        order by reason_rows desc, reason_code asc, coalesce(column_name, '') asc
     ) = 1
 
 ),

@@ -18,7 +18,8 @@ files as (
 
 ),
 
--- A source is all that a partner delivers of a survey, and each of its files where there are more than one. File 0: all.
+-- A source is all that a partner delivers of a survey, and each of its files where there are more than one. File 0:
+-- all.
 sources as (
 
     select
@@ -117,7 +118,7 @@ most_given as (
     where score <= 10
     qualify row_number() over (
         partition by dataset, partner_code, file_id, is_whole
-        order by answers desc, score
+        order by answers desc, score asc
     ) = 1
 
 ),
@@ -154,7 +155,7 @@ found as (
         partner_code,
         file_id,
         is_whole,
-        1 as stage,
+        1 as place,
         0 as rule_number,
         'scale_too_wide' as warning_code,
         beyond as rows_affected,
@@ -189,7 +190,7 @@ found as (
         partner_code,
         file_id,
         is_whole,
-        2 as stage,
+        2 as place,
         rule_number,
         warning_code,
         answers as rows_affected,
@@ -207,7 +208,7 @@ found as (
         partner_code,
         file_id,
         is_whole,
-        3 as stage,
+        3 as place,
         0 as rule_number,
         'score_always_same' as warning_code,
         same_answers as rows_affected,
@@ -224,7 +225,8 @@ found as (
 
 ),
 
--- The first rule says it: what ends at 5 has no 10 either. A file is named where its partner's answers as a whole are not.
+-- The first rule says it: what ends at 5 has no 10 either. A file is named where its partner's answers as a whole are
+-- not.
 first_found as (
 
     select
@@ -233,7 +235,7 @@ first_found as (
     from found
     qualify row_number() over (
         partition by dataset, partner_code, file_id, is_whole
-        order by stage, rule_number
+        order by place, rule_number
     ) = 1
 
 )

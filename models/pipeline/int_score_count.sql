@@ -1,5 +1,5 @@
-{#- As they were written, before any is refused: what shows a scale is what it has that 0 to 10 does not. Re-scores are left
-    out: a programme that raises scores to 9 shows no scale. -#}
+{#- As they were written, before any is refused: what shows a scale is what it has that 0 to 10 does not. Re-scores are
+    left out: a programme that raises scores to 9 shows no scale. -#}
 with
 
 written as (
@@ -12,7 +12,7 @@ written as (
             {{ parse_integer('trim(score)') }} as score
         from {{ source('raw', dataset) }}
         {%- if 'rescores' in landing_columns(dataset) %}
-        where rescores is null
+            where rescores is null
         {%- endif %}
         {% if not loop.last %}
             union all

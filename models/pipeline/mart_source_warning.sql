@@ -1,5 +1,5 @@
-{#- The models that find warnings, all with the same columns. One more is a line here and its codes in the seed. Where two
-    give one code to a file, the words of the one that stands first are taken. -#}
+{#- The models that find warnings, all with the same columns. One more is a line here and its codes in the seed. Where
+    two give one code to a file, the words of the one that stands first are taken. -#}
 {%- set found_by = [
     'int_scale_warning',
     'int_month_first_warning',
@@ -69,14 +69,14 @@ measured as (
 select
     cast(row_number() over (
         order by
-            severity,
+            severity asc,
             coalesce(affected_share, 1) desc,
             rows_affected desc,
-            warning_code,
-            coalesce(file_path, ''),
-            coalesce(dataset, ''),
-            coalesce(partner_code, ''),
-            sentence
+            warning_code asc,
+            coalesce(file_path, '') asc,
+            coalesce(dataset, '') asc,
+            coalesce(partner_code, '') asc,
+            sentence asc
     ) as int) as warning_rank,
     severity,
     warning_code,

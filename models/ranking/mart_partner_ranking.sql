@@ -56,10 +56,12 @@ select
     estimates.shrunken_nps,
     estimates.posterior_sd,
     case
-        when estimates.tau2 > 0 then greatest(-100, estimates.shrunken_nps - {{ double_var('z_95') }} * estimates.posterior_sd)
+        when estimates.tau2 > 0
+            then greatest(-100, estimates.shrunken_nps - {{ double_var('z_95') }} * estimates.posterior_sd)
     end as shrunken_nps_ci_low,
     case
-        when estimates.tau2 > 0 then least(100, estimates.shrunken_nps + {{ double_var('z_95') }} * estimates.posterior_sd)
+        when estimates.tau2 > 0
+            then least(100, estimates.shrunken_nps + {{ double_var('z_95') }} * estimates.posterior_sd)
     end as shrunken_nps_ci_high,
     estimates.rest_nps,
     estimates.funnel_z,

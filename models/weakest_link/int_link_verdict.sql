@@ -36,7 +36,9 @@ compared as (
         = count(replicates.value_at_stake_eur) over (partition by replicates.chain_key, replicates.replicate)
             as is_complete,
         max(replicates.value_at_stake_eur) over (partition by replicates.chain_key, replicates.replicate) <= 0
-        and max(replicates.attributable_lost_customers) over (partition by replicates.chain_key, replicates.replicate) > 0
+        and max(replicates.attributable_lost_customers)
+            over (partition by replicates.chain_key, replicates.replicate)
+        > 0
             as is_without_margin
     from replicates
     inner join chain_links on replicates.chain_link_key = chain_links.chain_link_key
