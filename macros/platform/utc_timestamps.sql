@@ -23,15 +23,16 @@
     convert_timezone({{ time_zone }}, 'UTC', try_cast({{ text }} as timestamp_ntz))
 {%- endmacro %}
 
-{#- DuckDB takes the second. Clocks are put back at night, so few rows are looked at twice. -#}
+{#- DuckDB takes the second. Clocks are put back at night, so few rows are looked at twice, and these as few: one look-up in
+    another, zone by zone, made queries that took longer to plan than to run. -#}
 {% macro duckdb__local_text_to_utc(text, time_zone) -%}
     {%- set local = 'try_cast(' ~ text ~ ' as timestamp)' -%}
-    {%- set second = duckdb_in_zone(local, time_zone) -%}
+    {%- set second = duckdb_in_zone_of_few(local, time_zone) -%}
     {%- set hour_before = '(' ~ second ~ " - interval '1' hour)" -%}
     make_timestamp(epoch_us(
         case
-            when not {{ is_put_back_hour(text) }} then {{ second }}
-            when {{ duckdb_in_zone(hour_before, time_zone) }} = {{ local }} then {{ hour_before }}
+            when not {{ is_put_back_hour(text) }} then {{ duckdb_in_zone(local, time_zone) }}
+            when {{ duckdb_in_zone_of_few(hour_before, time_zone) }} = {{ local }} then {{ hour_before }}
             else {{ second }}
         end
     ))
@@ -43,7 +44,7 @@
     case
         when {{ is_put_back_hour(text) }} and not {{ has_offset(text) }}
             then case
-                when {{ utc_to_local(moment ~ " + interval '1' hour", time_zone) }} = {{ utc_to_local(moment, time_zone) }}
+                when {{ utc_to_local(moment ~ " + interval '1' hour", time_zone, of_few=true) }} = {{ utc_to_local(moment, time_zone, of_few=true) }}
                     then {{ moment }} + interval '1' hour
             end
     end
@@ -54,17 +55,18 @@
     substring({{ text }}, 12, 2) in ('23', '00', '01', '02')
 {%- endmacro %}
 
-{#- Wall clock of a time zone at a UTC moment; null where either is. -#}
-{% macro utc_to_local(moment, time_zone) -%}
-    {{ return(adapter.dispatch('utc_to_local')(moment, time_zone)) }}
+{#- Wall clock of a time zone at a UTC moment; null where either is. `of_few`: only a few rows are asked for it. -#}
+{% macro utc_to_local(moment, time_zone, of_few=false) -%}
+    {{ return(adapter.dispatch('utc_to_local')(moment, time_zone, of_few)) }}
 {%- endmacro %}
 
-{% macro default__utc_to_local(moment, time_zone) -%}
+{% macro default__utc_to_local(moment, time_zone, of_few) -%}
     convert_timezone('UTC', {{ time_zone }}, {{ moment }})
 {%- endmacro %}
 
-{% macro duckdb__utc_to_local(moment, time_zone) -%}
-    {{ duckdb_in_zone("make_timestamptz(epoch_us(" ~ moment ~ '))', time_zone) }}
+{% macro duckdb__utc_to_local(moment, time_zone, of_few) -%}
+    {%- set in_zone = duckdb_in_zone_of_few if of_few else duckdb_in_zone -%}
+    {{ in_zone("make_timestamptz(epoch_us(" ~ moment ~ '))', time_zone) }}
 {%- endmacro %}
 
 {#- A wall clock as a moment, or a moment as a wall clock. A zone that stands in the query is looked up once, one that stands
@@ -74,6 +76,10 @@
         {%- for zone in var('time_zones') %}
         when '{{ zone }}' then timezone('{{ zone }}', {{ time }})
         {%- endfor %}
-        else timezone({{ time_zone }}, {{ time }})
+        else {{ duckdb_in_zone_of_few(time, time_zone) }}
     end
+{%- endmacro %}
+
+{% macro duckdb_in_zone_of_few(time, time_zone) -%}
+    timezone({{ time_zone }}, {{ time }})
 {%- endmacro %}
