@@ -203,6 +203,6 @@ def test_values(parse: Callable[[list[str]], list[dict[str, object]]], texts: li
 
 
 def test_no_model_has_grown_too_long_to_plan(project: CompiledProject) -> None:
-    """A macro within a macro, case by case, once made 140,000 signs of a model, half of whose time went into planning."""
+    """A macro within a macro, case by case, once made a model of 140,000 signs: half of its time was planning."""
     lengths = {name: len(query) for name, query in project.queries.items() if not name.startswith(("probe", "stat"))}
     assert {name: length for name, length in lengths.items() if length > LONGEST_QUERY} == {}
