@@ -32,13 +32,22 @@ too_large as (
 
 ),
 
+-- what a decision takes apart is no chain, and nobody needs to be warned of it
+chains as (
+
+    select distinct cut_cluster_key
+    from nodes
+    where cut_reason = 'chain_of_people'
+
+),
+
 apart as (
 
     select
-        count(distinct cut_cluster_key) as clusters,
+        count(distinct nodes.cut_cluster_key) as clusters,
         count(*) as identities
     from nodes
-    where cut_cluster_key is not null
+    inner join chains on nodes.cut_cluster_key = chains.cut_cluster_key
 
 ),
 

@@ -311,6 +311,36 @@ def test_a_second_number_without_anything_of_its_own_is_no_second_person(
     assert [len(customers_of(nodes, name)) for name in "pq"] == [1, 1]
 
 
+@pytest.mark.parametrize("numbers", [7, 300])
+def test_an_address_typed_in_for_want_of_one_is_nobodys(project: CompiledProject, world: World, numbers: int) -> None:
+    """A till's address under more cards of one shop than one person has, none of which has anything of its own."""
+    for card in range(numbers):
+        world.record(f"card{card}", customer=f"S0|{card}", email="till@x")
+    nodes = resolve(project, world)
+    assert nodes.loc[world.keys["email", "till@x"], "cut_reason"] == "many_numbers"
+    assert nodes["customer_key"].nunique() == numbers
+
+
+def test_an_address_that_answers_for_cars_of_many_owners_is_nobodys(project: CompiledProject, world: World) -> None:
+    """A garage's telephone, which stands beside every car that it looks after."""
+    for car in range(7):
+        world.record(f"owner{car}", customer=f"D{car}|owner", unit=f"car {car}")
+        world.record(f"owner{car}", unit=f"car {car}", phone="garage")
+    nodes = resolve(project, world)
+    assert nodes.loc[world.keys["phone", "garage"], "cut_reason"] == "many_owners"
+    assert nodes["customer_key"].nunique() == 7
+
+
+@pytest.mark.parametrize("shared", ["customer", "unit", "phone"])
+def test_what_has_more_addresses_than_one_person_is_a_desk(project: CompiledProject, world: World, shared: str) -> None:
+    names = {"customer": "D0|desk", "unit": "demonstrator", "phone": "desk"}
+    for caller in range(7):
+        world.record(f"caller{caller}", **{shared: names[shared], "email": f"caller{caller}@x"})
+    nodes = resolve(project, world)
+    assert nodes.loc[world.keys[shared, names[shared]], "cut_reason"] == "many_addresses"
+    assert nodes.loc[nodes["node_kind"] == "email", "customer_key"].nunique() == 7
+
+
 # ---------------------------------------------------------------- all together
 
 
@@ -394,6 +424,55 @@ def test_said_not_to_be_the_same_stay_apart_whatever_joins_them(project: Compile
     world.decide(("customer", "D1|b"), ("customer", "D0|a"), "same", "2024-03-01")
     nodes = resolve(project, world)
     assert customers_of(nodes, "a") == customers_of(nodes, "b")
+
+
+def warned(sandbox: Sandbox) -> dict[str, tuple[int, int]]:
+    """The warnings of identities, with the identities they are about and all there are."""
+    sandbox.build("int_identity_size")
+    rows = sandbox.build("int_identity_warning")
+    return {row.warning_code: (row.rows_affected, row.rows_total) for row in rows.itertuples()}
+
+
+def test_decisions_take_no_chain_apart(project: CompiledProject, world: World) -> None:
+    """One that two are the same, one that two are not who never met: no cluster is looked at again for them."""
+    one, other = couple(world)
+    far, away = person(world), person(world)
+    world.decide(("customer", f"D0|{one}"), ("customer", f"D0|{other}"), "same")
+    world.decide(("customer", f"D0|{far}"), ("customer", f"D0|{away}"), "not_same")
+    assert resolve(project, world)["cut_cluster_key"].isna().all()
+    # where they met, the cluster is parted, and still it is no chain of strangers that is warned of
+    world.record(None, customer=f"D0|{far}", phone="shared")
+    world.record(None, customer=f"S0|{away}", phone="shared")
+    sandbox = give(project, world)
+    for model in MODELS:
+        nodes = sandbox.build(model)
+    assert nodes["cut_cluster_key"].nunique() == 1
+    assert warned(sandbox) == {}
+
+
+def test_a_chain_that_is_taken_apart_is_warned_of(project: CompiledProject, world: World) -> None:
+    chain(world, 40, 40)
+    person(world)
+    sandbox = give(project, world)
+    for model in MODELS:
+        nodes = sandbox.build(model)
+    of_chain = int(nodes["cut_cluster_key"].notna().sum())
+    assert warned(sandbox) == {"identity_cluster_apart": (of_chain, len(nodes))}
+
+
+def test_the_largest_that_no_rule_takes_apart_is_warned_of(project: CompiledProject, world: World) -> None:
+    """Two numbers with a telephone and an e-mail address in common, and seven addresses together."""
+    for shop in range(2):
+        world.record("large", customer=f"S{shop}|large", phone="large")
+        for address in range(4):
+            world.record("large", customer=f"S{shop}|large", email=f"large{3 * shop + address}@x")
+    person(world)
+    sandbox = give(project, world)
+    for model in MODELS:
+        nodes = sandbox.build(model)
+    (key,) = nodes.loc[nodes["node_key"].map(world.owner) == "large", "customer_key"].unique()
+    largest = int((nodes["customer_key"] == key).sum())
+    assert warned(sandbox) == {"identity_cluster_large": (largest, len(nodes))}
 
 
 # ---------------------------------------------------------------- size
