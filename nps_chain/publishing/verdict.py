@@ -122,6 +122,17 @@ def verdict(published: Path) -> str:
     return "\n".join(lines)
 
 
+def what_was_lost(warehouse: Path) -> str:
+    """How many rows were read and refused, and the closing lines; nothing of a file that lacks these tables."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(warehouse))} as published (read_only)")
+        connection.execute("use published")
+        try:
+            return "\n".join([*_rows_read(connection), *_closing(connection)])
+        except duckdb.CatalogException:
+            return ""
+
+
 def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
     lines: list[str] = []
     rows = connection.execute(_LINKS).fetchall()
@@ -187,7 +198,11 @@ def _interval(nps: Any, low: Any, high: Any) -> str:
 
 
 def _figure(value: Any, pattern: str) -> str:
-    return UNKNOWN_FIGURE if value is None else format(value, pattern)
+    if value is None:
+        return UNKNOWN_FIGURE
+    text = format(value, pattern)
+    # what rounds to nothing is not below it
+    return text if any(sign in "123456789" for sign in text) else format(0, pattern)
 
 
 def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
