@@ -208,4 +208,4 @@ def test_a_serial_number_of_many_is_no_unit(db, customer_of):
     assert calls == {"v1": None, "v2": customer_of("VB-DE", "u10")}
     # nobody's follow-up ends since another one bought something of that name
     ends = {reason for reason, _ in events(db, "fct_retention", "VB-DE", "censoring_reason")}
-    assert ends == {"as_of_date"}
+    assert ends == {"as_of"}
