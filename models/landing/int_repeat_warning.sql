@@ -64,6 +64,8 @@ by_file as (
     select
         file_id,
         is_survey,
+        -- a survey programme delivers some answers again, with another score, of which the first counts
+        case when is_survey then {{ var('most_of_a_file') }} else {{ var('repeats_max_share') }} end as usual_share,
         sum(number_rows) as number_rows,
         sum(hidden_rows) as hidden_rows
     from numbers
@@ -93,6 +95,4 @@ from by_file
 inner join repeating_files on by_file.file_id = repeating_files.file_id
 where
     by_file.hidden_rows >= {{ var('repeats_min_rows') }}
-    -- a survey programme delivers some answers again, with another score, of which the first counts
-    and by_file.number_rows > repeating_files.rows_read
-    * case when by_file.is_survey then {{ var('most_of_a_file') }} else {{ var('repeats_max_share') }} end
+    and by_file.number_rows > repeating_files.rows_read * by_file.usual_share

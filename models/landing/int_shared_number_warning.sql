@@ -32,24 +32,34 @@ totals as (
 
 ),
 
--- so many, of so much, and so much more than any usual customer: a keen buyer of a large shop is not
-customers_of_many as (
+compared as (
 
     select
         purchases.dataset,
         purchases.partner_code,
-        count(*) as numbers,
-        sum(purchases.purchases) as purchases,
-        max(totals.all_purchases) as all_purchases
+        purchases.purchases,
+        totals.all_purchases,
+        cast(totals.all_purchases - purchases.purchases as double) / nullif(totals.numbers - 1, 0) as usual_purchases
     from purchases
     inner join totals on purchases.dataset = totals.dataset and purchases.partner_code = totals.partner_code
+
+),
+
+-- so many, of so much, and so much more than any usual customer: a keen buyer of a large shop is not
+customers_of_many as (
+
+    select
+        dataset,
+        partner_code,
+        count(*) as numbers,
+        sum(purchases) as purchases,
+        max(all_purchases) as all_purchases
+    from compared
     where
-        purchases.purchases >= {{ var('number_of_many_min_purchases') }}
-        and purchases.purchases > totals.all_purchases * {{ var('number_of_many_min_share') }}
-        and purchases.purchases * (totals.numbers - 1)
-        > {{ var('number_of_many_times') }} * (totals.all_purchases - purchases.purchases)
-        and totals.numbers > 1
-    group by purchases.dataset, purchases.partner_code
+        purchases >= {{ var('number_of_many_min_purchases') }}
+        and purchases > all_purchases * {{ var('number_of_many_min_share') }}
+        and purchases > usual_purchases * {{ var('number_of_many_times') }}
+    group by dataset, partner_code
 
 ),
 
@@ -88,11 +98,11 @@ found as (
         partner_code,
         purchases,
         all_purchases,
-        case when numbers = 1 then '1 customer number has ' else concat(
-            cast(numbers as {{ dbt.type_string() }}), ' customer numbers have '
-        ) end as whose,
-        ' purchases with one: probably a card or number that is typed in where none is known, which then always comes'
-        || ' back, or a large firm.' as likely_cause,
+        concat(
+            cast(numbers as {{ dbt.type_string() }}),
+            case when numbers = 1 then ' customer number has ' else ' customer numbers have ' end
+        ) as whose,
+        ' purchases with one: probably typed in where none is known, or a large firm.' as likely_cause,
         1 as place
     from customers_of_many
 
@@ -103,11 +113,11 @@ found as (
         partner_code,
         purchases,
         all_purchases,
-        case when numbers = 1 then '1 serial number with more buyers than a unit has owners stands in ' else concat(
+        concat(
             cast(numbers as {{ dbt.type_string() }}),
-            ' serial numbers with more buyers than a unit has owners stand in '
-        ) end as whose,
-        ' sales with one: probably typed in where none is known, so nobody owns it.' as likely_cause,
+            case when numbers = 1 then ' serial number stands in ' else ' serial numbers stand in ' end
+        ) as whose,
+        ' sales with one, of more buyers than a unit has owners: probably typed in where none is known.' as likely_cause,
         2 as place
     from serials
 

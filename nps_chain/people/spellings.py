@@ -43,6 +43,7 @@ def macros(calling_codes: Iterable[str]) -> str:
     whole, trunks = literal(phones.whole_numbers(codes)), _list(phones.trunk_codes(codes))
     has_wrong = " or ".join(f"contains(x, '{sign}')" for sign in VIN_WRONG)
     numbers, quotes, signs = _list(words.numbers), literal(QUOTES + BLANKS), literal(QUOTES)
+    dates = literal(words.of_dates)
     apostrophe = literal(f"(?s)[{APOSTROPHES}][0-9A-Za-z].*")
     return rf"""
 -- a spreadsheet keeps noughts by writing ="000123"
@@ -89,8 +90,9 @@ create or replace macro bare(x) as
 create or replace macro read_number(x, mangled) as
     case when regexp_full_match(x, {literal(f"{MANGLED}|{words.of_dates}")}) then mangled else whole(x) end;
 create or replace macro is_date(x) as
-    strlen(x) < {LONGEST_DATE} and (contains(x, '-') or contains(x, ' ')) and regexp_full_match(x, {literal(words.of_dates)});
--- a number that names something, in one spelling; `mangled` stands for one that a spreadsheet shortened or took for a date
+    strlen(x) < {LONGEST_DATE} and (contains(x, '-') or contains(x, ' ')) and regexp_full_match(x, {dates});
+-- a number that names something, in one spelling; `mangled` stands for one that a spreadsheet shortened or took for a
+-- date
 create or replace macro spelled(x, mangled) as
     case
         when x >= '0' and not contains(x, '.') and not contains(x, '+') and strlen(x) = length(x)

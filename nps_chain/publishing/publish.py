@@ -121,7 +121,7 @@ def _refuse_emptier(copy: Path, published: Path) -> None:
             say(what_was_lost(copy))
             raise UserError(
                 f"The new warehouse holds no {CONTENT[table]} and the published one holds {count}, so that one stays; "
-                f"see above which files and rows were refused and why, or set {EMPTY_VARIABLE}=1 and run `make publish`."
+                f"see above which rows were refused and why, or set {EMPTY_VARIABLE}=1 and run `make publish`."
             )
 
 

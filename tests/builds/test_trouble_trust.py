@@ -95,7 +95,7 @@ CAUSES = {
     "EXP-FR": "a spreadsheet that shortened numbers (1.23E+11) or took them for dates (Jan-24)",
     "VD-NL": "a spreadsheet that shortened numbers (1.23E+11) or took them for dates (Jan-24)",
     "VB-SH": "1 customer number has 300 of 420 purchases",
-    "VB-DE": "1 serial number with more buyers than a unit has owners stands in 8 of 10 sales",
+    "VB-DE": "1 serial number stands in 8 of 10 sales with one, of more buyers than a unit has owners",
 }
 
 

@@ -236,7 +236,19 @@ def test_whole_numbers_with_point_zero(landing):
 
 
 # 1-24, 01/24, 24-1 and their like, as spreadsheets of several languages write them back
-DATES = ("Jan-24", "24-Jan", "1-Mar", "jan-24", "24-mrt", "Mrz 24", "24. Dez", "mai-03", "févr-24", "'Oct-31", "=\"Sep-02\"")
+DATES = (
+    "Jan-24",
+    "24-Jan",
+    "1-Mar",
+    "jan-24",
+    "24-mrt",
+    "Mrz 24",
+    "24. Dez",
+    "mai-03",
+    "févr-24",
+    "'Oct-31",
+    '="Sep-02"',
+)
 CODES = ("JAN-24", "1-24", "Jan24", "J-24", "Jan-2024", "Jann-24", "Jan-X", "SEPT-1", "Dec-124", "A Jan-24")
 
 
@@ -269,7 +281,8 @@ def test_numbers_that_a_spreadsheet_took_for_dates_name_nobody_in_json(landing):
 def test_numbers_that_a_spreadsheet_took_for_dates_name_nobody_in_parquet(landing):
     values = ", ".join(f"('{one}')" for one in (*DATES[:6], "JAN-24"))
     landing.write_parquet(
-        "manufacturer/M1/products.parquet", f"select code as product_code, code as product_name from (values {values}) as t (code)"
+        "manufacturer/M1/products.parquet",
+        f"select code as product_code, code as product_name from (values {values}) as t (code)",
     )
     landing.intake()
     # a name is no number

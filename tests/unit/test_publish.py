@@ -349,7 +349,7 @@ def test_a_warehouse_that_is_refused_as_empty_says_why_it_is(
             "'shop__receipts' as dataset, 'shop/S1/receipts.csv' as file_path, ? as sentence",
             [cause],
         )
-    with pytest.raises(UserError, match="see above which files and rows were refused and why"):
+    with pytest.raises(UserError, match="see above which rows were refused and why"):
         publish(work, published)
     said = " ".join(capsys.readouterr().out.split())
     assert "60 quarantined" in said and "unknown_partner 60" in said and cause in said
