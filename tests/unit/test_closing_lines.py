@@ -102,5 +102,6 @@ def test_files_that_were_not_read_are_named_under_their_partner() -> None:
     text = " ".join(" ".join(closing(warnings, sorted(unread))).split())
     assert text.endswith(
         "8 files were not read; 1 without a usable row is named above (mart_pipeline_health says why): "
-        "chain/partner.csv; A 2024/receipts.csv, customers.csv.gz, receipts.xlsx; B 2024/receipts.csv, customers.csv.gz, receipts.xlsx."
+        "chain/partner.csv; "
+        "A 2024/receipts.csv, customers.csv.gz, receipts.xlsx; B 2024/receipts.csv, customers.csv.gz, receipts.xlsx."
     )
