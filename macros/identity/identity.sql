@@ -33,6 +33,26 @@
 {%- endmacro %}
 
 
+{#- The serial numbers that more customers bought than a unit has owners: something that is typed in where none is known. -#}
+{% macro serials_of_many() -%}
+select serial_hash
+from (
+    {% for dataset in datasets_with('hands_over', true) -%}
+    select distinct
+        {{ named(identity_columns(dataset)['serial'], 'serial_hash') }},
+        {{ named(customer_column(dataset), 'customer_hash') }}
+    from {{ ref('stg_' ~ dataset) }}
+    where {{ identity_columns(dataset)['serial'] }} is not null
+    {% if not loop.last %}
+    union
+    {% endif -%}
+    {% endfor %}
+) as buyers
+group by serial_hash
+having count(*) > {{ var('identity_hub_max_neighbours') }}
+{%- endmacro %}
+
+
 {#- The last day of a span that may be open. In a join condition never `or x is null`: an engine can't make a hash join of it
     and compares every pair of rows. -#}
 {% macro open_end(last_day) -%}

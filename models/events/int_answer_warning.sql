@@ -51,7 +51,7 @@ select
     cast(rescores_of_nothing as bigint) as rows_affected,
     cast(rescores as bigint) as rows_total,
     'They re-score answers that were never delivered or have no score, so that the re-score counts as the first: '
-    || 'the first deliveries are probably missing' as sentence
+    || 'the first deliveries are probably missing.' as sentence
 from counted
 where rescores_of_nothing > 0
 
@@ -65,6 +65,6 @@ select
     cast(replaced as bigint) as rows_affected,
     cast(answers as bigint) as rows_total,
     'They were delivered again with another score or none, as a survey programme does that replaces scores: '
-    || 'the first ones count, and mart_programme_score says what the later ones would add' as sentence
+    || 'the first ones count, and mart_programme_score says what the later ones would add.' as sentence
 from counted
 where replaced > 0

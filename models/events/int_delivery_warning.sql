@@ -77,14 +77,14 @@ select
     cast(answers as bigint) as rows_total,
     case
         when last_on is null
-            then 'It surveys its customers and delivers no sale, so that none of them can be seen to come back there'
+            then 'It surveys its customers and delivers no sale, so that none of them can be seen to come back there.'
         else
             'Its last sale is of ' || cast(last_on as {{ dbt.type_string() }}) || ', '
             || cast(quiet_days as {{ dbt.type_string() }})
             || ' days before the data end, and it was never quiet for more than '
             || cast(longest_gap_days as {{ dbt.type_string() }})
             || ' days before: its deliveries have stopped, or it has closed, '
-            || 'and its customers are followed to that day only'
+            || 'and its customers are followed to that day only.'
     end as sentence
 from counted
 -- who neither sells nor asks has nobody to follow

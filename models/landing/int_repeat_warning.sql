@@ -33,15 +33,18 @@ repeating_files as (
 
 ),
 
--- per number its rows in the file, and how many of them were refused
+-- per number its rows in the file, and how many of them another one hides
 numbers as (
 
     {% for dataset in landing_datasets() -%}
-        {%- set key = landing_dataset(dataset)['key'] | join(', ') -%}
+        {%- set said = landing_dataset(dataset) -%}
+        {%- set key = said['key'] | join(', ') -%}
         select
             file_id,
+            {{ 'true' if said['shape'] == 'survey' else 'false' }} as is_survey,
             count(*) as number_rows,
-            count(reject_reason) as refused_rows
+            -- one of them stands, unless a later file has the number too
+            count(*) - 1 as hidden_rows
         from {{ ref('base_' ~ dataset) }}
         where
             file_id in (select repeating_files.file_id from repeating_files)
@@ -60,10 +63,13 @@ by_file as (
 
     select
         file_id,
+        is_survey,
+        -- a survey programme delivers some answers again, with another score, of which the first counts
+        case when is_survey then {{ var('most_of_a_file') }} else {{ var('repeats_max_share') }} end as usual_share,
         sum(number_rows) as number_rows,
-        sum(refused_rows) as refused_rows
+        sum(hidden_rows) as hidden_rows
     from numbers
-    group by file_id
+    group by file_id, is_survey
 
 )
 
@@ -72,16 +78,21 @@ select
     repeating_files.dataset,
     repeating_files.partner_code,
     repeating_files.file_path,
-    cast(by_file.refused_rows as bigint) as rows_affected,
+    cast(by_file.hidden_rows as bigint) as rows_affected,
     repeating_files.rows_read as rows_total,
     concat(
         cast(by_file.number_rows as {{ dbt.type_string() }}), ' of ',
-        cast(repeating_files.rows_read as {{ dbt.type_string() }}), ' rows share their number with another row of the file: probably several lines of one receipt, order or',
-        ' person, of which only the last counts; ', cast(by_file.refused_rows as {{ dbt.type_string() }}),
-        ' are not in the figures.'
+        cast(repeating_files.rows_read as {{ dbt.type_string() }}),
+        ' rows share their number with another row of the file: probably ',
+        case
+            when by_file.is_survey
+                then 'a number that is not the answer''s own, or a row per question, so that one answer a number counts'
+            else 'several lines of one receipt, order, contact or person, of which only the last counts'
+        end,
+        '; ', cast(by_file.hidden_rows as {{ dbt.type_string() }}), ' are not in the figures.'
     ) as sentence
 from by_file
 inner join repeating_files on by_file.file_id = repeating_files.file_id
 where
-    by_file.refused_rows >= {{ var('repeats_min_rows') }}
-    and by_file.number_rows > repeating_files.rows_read * {{ var('repeats_max_share') }}
+    by_file.hidden_rows >= {{ var('repeats_min_rows') }}
+    and by_file.number_rows > repeating_files.rows_read * by_file.usual_share

@@ -47,15 +47,24 @@ changes as (
 
 ),
 
+-- typed in where none is known, and no unit that changes hands
+of_many as (
+
+    {{ serials_of_many() }}
+
+),
+
 one_change_a_day as (
 
     select
-        serial_hash,
-        changed_on,
+        changes.serial_hash,
+        changes.changed_on,
         -- a sale on the same day says more than a "no longer mine"
-        min(owner_hash) as owner_hash
+        min(changes.owner_hash) as owner_hash
     from changes
-    group by serial_hash, changed_on
+    left join of_many on changes.serial_hash = of_many.serial_hash
+    where of_many.serial_hash is null
+    group by changes.serial_hash, changes.changed_on
 
 )
 

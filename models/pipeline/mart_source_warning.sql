@@ -9,6 +9,7 @@
     'int_erasure_warning',
     'int_parent_warning',
     'int_repeat_warning',
+    'int_shared_number_warning',
     'int_reference_warning',
     'int_reject_warning',
 ] -%}

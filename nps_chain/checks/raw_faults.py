@@ -13,7 +13,7 @@ SCORE = "score"
 SCORES = ", ".join(f"'{score}'" for score in range(11))
 WORDS = {
     "missing": "are blank",
-    "mangled": "hold a number that a spreadsheet shortened (1.23E+11)",
+    "mangled": "hold a number that a spreadsheet changed (1.23E+11, Jan-24)",
     "unreadable": "cannot be read as {type}",
     "outside": "are outside the range that the contract allows",
     "not_allowed": "hold none of the values that the contract allows",

@@ -25,6 +25,7 @@ class NoValue:
     totals: Names
     email_names: Names
     email_hosts: Names
+    months: Names
     numbers: Names
 
     @property
@@ -41,6 +42,12 @@ class NoValue:
     def of_numbers(self) -> str:
         """What says nothing where a number names something; lines of totals too."""
         return f"(?i){_any(self.anywhere + self.written)}|{_any(self.totals)}( ?[:=].*)?"
+
+    @property
+    def of_dates(self) -> str:
+        """What a spreadsheet makes of a number that it takes for a date: Jan-24, 24-Jan, Mrz 24, 24. Jan."""
+        month = _any(tuple(form for month in self.months for form in (month, month.capitalize())))
+        return rf"{month}\.?[- ][0-9]{{2}}|[0-9]{{1,2}}(-|\.? ){month}\.?"
 
     @property
     def of_emails(self) -> str:

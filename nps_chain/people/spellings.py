@@ -23,6 +23,8 @@ VIN_LENGTH = 17
 # Signs that no VIN has, since they are taken for others.
 VIN_WRONG, VIN_RIGHT = "OQI", "001"
 GOOGLE = "gmail.com", "googlemail.com"
+# A number that a spreadsheet took for a date is shorter than so many bytes.
+LONGEST_DATE = 12
 # from so many equal signs on a number was typed to fill a field
 EQUAL_SIGNS = 7
 
@@ -41,6 +43,7 @@ def macros(calling_codes: Iterable[str]) -> str:
     whole, trunks = literal(phones.whole_numbers(codes)), _list(phones.trunk_codes(codes))
     has_wrong = " or ".join(f"contains(x, '{sign}')" for sign in VIN_WRONG)
     numbers, quotes, signs = _list(words.numbers), literal(QUOTES + BLANKS), literal(QUOTES)
+    dates = literal(words.of_dates)
     apostrophe = literal(f"(?s)[{APOSTROPHES}][0-9A-Za-z].*")
     return rf"""
 -- a spreadsheet keeps noughts by writing ="000123"
@@ -85,11 +88,15 @@ create or replace macro unquoted(x) as
 create or replace macro bare(x) as
     nullif(unquoted(regexp_replace(visible(x), '{DASHES}', '-', 'g')), '');
 create or replace macro read_number(x, mangled) as
-    case when regexp_full_match(x, {literal(MANGLED)}) then mangled else whole(x) end;
--- a number that names something, in one spelling; `mangled` stands for one whose last digits a spreadsheet lost
+    case when regexp_full_match(x, {literal(f"{MANGLED}|{words.of_dates}")}) then mangled else whole(x) end;
+create or replace macro is_date(x) as
+    strlen(x) < {LONGEST_DATE} and (contains(x, '-') or contains(x, ' ')) and regexp_full_match(x, {dates});
+-- a number that names something, in one spelling; `mangled` stands for one that a spreadsheet shortened or took for a
+-- date
 create or replace macro spelled(x, mangled) as
     case
-        when x >= '0' and not contains(x, '.') and not contains(x, '+') and strlen(x) = length(x) then x
+        when x >= '0' and not contains(x, '.') and not contains(x, '+') and strlen(x) = length(x)
+            then case when is_date(x) then mangled else x end
         else coalesce(read_number(bare(x), mangled), case when bare(x) is null then x end)
     end;
 

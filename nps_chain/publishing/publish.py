@@ -19,6 +19,7 @@ from nps_chain.contracts.marts import PUBLISHED_SCHEMAS, load_tables
 from nps_chain.errors import UserError
 from nps_chain.memory import connect
 from nps_chain.messages import say
+from nps_chain.publishing.verdict import what_was_lost
 from nps_chain.sql_quoting import identifier, literal
 
 # The oldest storage that refuses the log of another file: with an older one it would be replayed in silence.
@@ -116,9 +117,11 @@ def _refuse_emptier(copy: Path, published: Path) -> None:
     for table in lost:
         if old.get(table) != 0:
             count = f"{old[table]:,} {CONTENT[table]}s" if table in old else "what cannot be read just now"
+            # the verdict, which would say why, is not reached
+            say(what_was_lost(copy))
             raise UserError(
                 f"The new warehouse holds no {CONTENT[table]} and the published one holds {count}, so that one stays; "
-                f"see above which files and rows were not read, or set {EMPTY_VARIABLE}=1 and run `make publish`."
+                f"see above which rows were refused and why, or set {EMPTY_VARIABLE}=1 and run `make publish`."
             )
 
 
@@ -165,7 +168,11 @@ def _copy_tables(work_database: Path, copy: Path) -> int:
         for schema, name in tables:
             source = f"work.{identifier(schema)}.{identifier(name)}"
             target = f"published.main.{identifier(name)}"
-            connection.execute(f"create table {target} as from {source} order by {_sort_key(connection, source)}")
+            described = connection.execute(f"select column_name, column_type from (describe {source})").fetchall()
+            columns = {str(column): str(kind) for column, kind in described}
+            connection.execute(
+                f"create table {target} as select {_columns(columns)} from {source} order by {_sort_key(columns)}"
+            )
         _refuse_inexact(connection)
         _add_keys(connection)
         _describe(connection)
@@ -174,11 +181,15 @@ def _copy_tables(work_database: Path, copy: Path) -> int:
     return len(tables)
 
 
-def _sort_key(connection: duckdb.DuckDBPyConnection, source: str) -> str:
-    columns = connection.execute(f"select column_name, column_type from (describe {source})").fetchall()
-    names = [name for name, _ in columns]
-    dates = [name for name, kind in columns if kind == "DATE"][:1]
-    key = [name for name in SORT_COLUMNS if name in names] + dates + names[:1]
+def _columns(columns: dict[str, str]) -> str:
+    """All columns; a nought below zero, which prints as -0, becomes the one that everybody knows."""
+    unsigned = [f"{identifier(name)} + 0e0 as {identifier(name)}" for name, kind in columns.items() if kind == "DOUBLE"]
+    return f"* replace ({', '.join(unsigned)})" if unsigned else "*"
+
+
+def _sort_key(columns: dict[str, str]) -> str:
+    dates = [name for name, kind in columns.items() if kind == "DATE"][:1]
+    key = [name for name in SORT_COLUMNS if name in columns] + dates + list(columns)[:1]
     return ", ".join(identifier(name) for name in dict.fromkeys(key))
 
 

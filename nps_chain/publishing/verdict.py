@@ -122,6 +122,17 @@ def verdict(published: Path) -> str:
     return "\n".join(lines)
 
 
+def what_was_lost(warehouse: Path) -> str:
+    """How many rows were read and refused, and the closing lines; nothing of a file that lacks these tables."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(warehouse))} as published (read_only)")
+        connection.execute("use published")
+        try:
+            return "\n".join([*_rows_read(connection), *_closing(connection)])
+        except duckdb.CatalogException:
+            return ""
+
+
 def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
     lines: list[str] = []
     rows = connection.execute(_LINKS).fetchall()
@@ -187,7 +198,11 @@ def _interval(nps: Any, low: Any, high: Any) -> str:
 
 
 def _figure(value: Any, pattern: str) -> str:
-    return UNKNOWN_FIGURE if value is None else format(value, pattern)
+    if value is None:
+        return UNKNOWN_FIGURE
+    text = format(value, pattern)
+    # what rounds to nothing is not below it
+    return text if any(sign in "123456789" for sign in text) else format(0, pattern)
 
 
 def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -293,12 +308,6 @@ def _source(partner: str | None, dataset: str | None, path: str | None) -> str:
     return f"{partner} {dataset.rpartition('__')[2]}" if dataset else partner
 
 
-def _short(path: str) -> str:
-    """A file as its partner and its name; of chain administration the path."""
-    _, _, below = path.partition("/")
-    return below.replace("/", " ", 1) if "/" in below else path
-
-
 def _distrusted(causes: Sequence[Cause], said: Sequence[list[str]]) -> list[str]:
     """The lines of the causes under their headings."""
     lines = ["", DISTRUSTED] if causes else []
@@ -315,13 +324,16 @@ def _not_read(
     count = len(files) + len(without_row)
     if not count:
         return []
-    lines = ["", f"{count_files(count)} {'was' if count == 1 else 'were'} not read:"]
+    said = f"{count_files(count)} {'was' if count == 1 else 'were'} not read"
+    if not most and not is_listed:
+        if without_row:
+            said += f"; {len(without_row)} without a usable row {'is' if len(without_row) == 1 else 'are'} named above"
+        return ["", f"{said} (mart_pipeline_health says why){':' if files else '.'}", *_names(files)]
+    lines = ["", f"{said}:"]
     if most:
         for path, message in files:
             wrapped = _wrapped(message or path)
             lines += wrapped if len(wrapped) <= most else [*wrapped[: most - 1], f"{wrapped[most - 1][: WIDTH - 3]}..."]
-    elif files:
-        lines += _wrapped(f"mart_pipeline_health says why: {_listed([path for path, _ in files])}.")
     if without_row and is_listed:
         lines += _wrapped(f"None of their rows can be used (mart_quarantine says why): {_listed(without_row)}.")
     elif without_row:
@@ -332,7 +344,17 @@ def _not_read(
 
 
 def _listed(paths: Sequence[str]) -> str:
-    return ", ".join(map(_short, paths))
+    """The files, each partner named once."""
+    partners: dict[str, list[str]] = {}
+    for path in paths:
+        partner, _, name = path.partition("/")[2].partition("/")
+        # of chain administration the path
+        partners.setdefault(partner if name else path, []).append(name)
+    return "; ".join(f"{partner} {', '.join(names)}".rstrip() for partner, names in partners.items())
+
+
+def _names(files: Sequence[tuple[str, str | None]]) -> list[str]:
+    return _wrapped(f"{_listed([path for path, _ in files])}.") if files else []
 
 
 def _cut(lines: list[str], most: int, last: str) -> list[str]:

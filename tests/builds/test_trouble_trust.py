@@ -1,14 +1,19 @@
 """Sources that can't be trusted are named: other scales, numbers that find nothing, and what takes most of a file."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import pytest
-from trouble import inputs
+from trouble import TROUBLE, inputs
 
 from nps_chain.publishing.verdict import CLOSING_LINES, DISTRUSTED, WIDTH
 
 Warned = tuple[str, str, int, int | None]
+# partners whose codes tests put together, or whose people they ask for by their requests; so they are here
+PUT_TOGETHER = {f"{first}-{last}" for first, last in (("IF5", "SE"), ("IF8", "SE"), ("KEY", "CC"))}
+PUT_TOGETHER |= {f"CJ-{number:02d}" for number in range(1, 11)}
 # what each partner's files are warned of: data set, code, rows affected and rows looked at
 EXPECTED: dict[str, set[Warned]] = {
     "STAR-GB": {("shop__survey", "scale_ends_at_5", 120, 120)},
@@ -39,6 +44,33 @@ EXPECTED: dict[str, set[Warned]] = {
     "T3-SP": {("shop__receipts", "partner_not_known", 6, 6)},
     "T3-LK": {("shop__receipts", "partner_not_known", 6, 6)},
     "T4-PL": {("dealer__service_orders", "rates_not_known", 12, 12)},
+    "MO-GB": {("shop__receipts", "rates_not_known", 12, 12)},
+    "AM-GB": {("shop__receipts", "numbers_not_read", 7, 12)},
+    "AM-IM": {("importer__shipments", "numbers_not_read", 4, 7)},
+    "SC-FR": {("shop__survey", "scores_not_read", 11, 13)},
+    "TS-CC": {("contact_centre__contacts", "dates_not_read", 9, 12)},
+    "DT-IT": {("shop__receipts", "dates_not_read", 5, 9)},
+    "US-IM": {("importer__shipments", "dates_month_first", 24, 24)},
+    "NU-FR": {("dealer__sales_orders", "fields_missing", 8, 8)},
+    "EXP-FR": {
+        ("dealer__sales_orders", "numbers_shortened", 12, 12),
+        ("dealer__customers", "numbers_shortened", 4, 4),
+    },
+    "VD-NL": {("dealer__sales_orders", "numbers_shortened", 3, 5)},
+    # some of their rows only
+    "VD-SH": set(),
+    "VD-CC": set(),
+    "VD-MF": set(),
+    "VB-SH": {("shop__receipts", "number_of_many", 300, 420)},
+    "VB-DE": {("dealer__sales_orders", "number_of_many", 8, 10)},
+    # a firm with many orders, and a page that was exported twice
+    "VB-FL": set(),
+    "TK-CC": set(),
+    # a programme that delivers scores again under their number
+    "STA-CC": {
+        ("contact_centre__surveys", "first_score_missing", 4, 7),
+        ("contact_centre__surveys", "score_replaced", 2, 15),
+    },
     "T5-BE": {("dealer__service_orders", "several_rows_per_number", 20, 30)},
     "T5-CC": {("contact_centre__contacts", "several_rows_per_number", 10, 20)},
     # the sound base
@@ -59,6 +91,11 @@ CAUSES = {
     "T3-SP": "the partner's own row in chain/partners*.csv was refused as unknown_industry, sports",
     "T3-LK": "chain/partners*.csv has this partner as a dealer",
     "T4-PL": "exchange rates that could not be read",
+    "MO-GB": "exchange rates that could not be read",
+    "EXP-FR": "a spreadsheet that shortened numbers (1.23E+11) or took them for dates (Jan-24)",
+    "VD-NL": "a spreadsheet that shortened numbers (1.23E+11) or took them for dates (Jan-24)",
+    "VB-SH": "1 customer number has 300 of 420 purchases",
+    "VB-DE": "1 serial number stands in 8 of 10 sales with one, of more buyers than a unit has owners",
 }
 
 
@@ -96,10 +133,18 @@ def test_of_two_files_the_one_on_another_scale_is_named(published) -> None:
     assert paths == [("shop/T1-OK/survey_b.csv",)]
 
 
-def test_a_file_of_rates_is_named_and_the_sales_lead_to_it(published) -> None:
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("chain/exchange_rates.csv", "shop/MO-GB/receipts.csv"),
+        ("chain/exchange_rates_pln.csv", "dealer/T4-PL/service_orders.csv"),
+    ],
+    ids=["Jan-24", "01/2024"],
+)
+def test_a_file_of_rates_is_named_and_the_sales_lead_to_it(published, paths) -> None:
     rates, sales = (
         published.execute("select sentence from mart_source_warning where file_path = ?", [path]).fetchone()
-        for path in ("chain/exchange_rates_pln.csv", "dealer/T4-PL/service_orders.csv")
+        for path in paths
     )
     assert rates is not None
     assert "12 of 12 rows were refused as invalid_date (month)" in rates[0]
@@ -226,3 +271,18 @@ def test_every_file_that_was_not_read_is_among_them(published, troubled) -> None
 
 def test_all_inputs_are_there() -> None:
     assert {name.split("-")[0] for name in inputs()} >= {"05", "21", "22", "29", "trust"}
+
+
+def test_every_partner_of_every_input_is_looked_at() -> None:
+    """What nobody compares with its right value is no test."""
+    texts = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_trouble*.py"))
+    partners = {path.name for path in TROUBLE.glob("*/*/*") if path.is_dir()}
+    assert len(partners) > 100
+    unnamed = {name for name in partners if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", texts)}
+    assert unnamed == PUT_TOGETHER
+
+
+def test_the_page_of_inputs_names_each_of_them() -> None:
+    page = (TROUBLE / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<![\w-])(?:[a-z]+-)?\d\d(?![\w-])", page))
+    assert named == {"-".join(name.split("-")[: 1 if name[0].isdigit() else 2]) for name in inputs()}

@@ -91,6 +91,11 @@ def test_amounts_and_scores_are_as_strict_as_before(db):
     )
     assert [score for score, _ in events(db, "fct_nps_response", "SC-FR", "score")] == [9, 10]
     assert reasons(db, "shop/SC-FR/survey.csv") == {("invalid_score", "score"): 11}
+    # whose dealer is nobody; 1.234 is a thousand and more where the comma divides
+    shipments = "select cast(amount as double) from work.base.base_importer__shipments where partner_code = 'AM-IM'"
+    found = [amount for (amount,) in db.execute(f"{shipments} order by line_number").fetchall()]
+    assert found == [None, 1234, 1234567, None, None, None, 1234.57]
+    assert reasons(db, "importer/AM-IM/verzendingen.csv")["invalid_number", "amount"] == 4
 
 
 # ---------------------------------------------------------------- spellings
@@ -174,3 +179,33 @@ def test_a_till_without_cards(db, customer_of):
     }
     assert events(db, "fct_nps_response", "VA-SH", "score") == [(3, None), (9, card), (10, None)]
     assert reasons(db, "shop/VA-SH/survey.csv") == {("no_answer", "score"): 1}
+
+
+def test_numbers_that_a_spreadsheet_took_for_dates(db, customer_of):
+    """In CSV, JSON and Parquet."""
+    receipts = events(db, "fct_transaction", "VD-SH", "transaction_on")
+    cards = [hashed("customer", "VD-SH", card) for card in ("1-24", "JAN-24")]
+    assert [customer is None for _, customer in receipts] == [True, True, True, False, False, True]
+    assert len({customer for _, customer in receipts if customer is not None}) == len(cards)
+    assert reasons(db, "shop/VD-SH/receipts.csv") == {("invalid_date", "purchased_on"): 1}
+    assert [customer is None for _, customer in events(db, "fct_nps_response", "VD-SH", "response_on")] == [
+        *(True, True, False)
+    ]
+    assert reasons(db, "dealer/VD-NL/sales_orders.csv") == {("spreadsheet_number", "order_no"): 3}
+    assert reasons(db, "contact_centre/VD-CC/contacts.ndjson") == {("spreadsheet_number", "contact_id"): 2}
+    calls = contacts(db, "VD-CC")
+    assert calls["w1"] is None
+    assert calls["w2"] != calls["W-JAN-24"]
+    assert reasons(db, "manufacturer/VD-MF/products.parquet") == {("spreadsheet_number", "product_code"): 2}
+    codes = "from work.staging.stg_manufacturer__products select product_code where partner_code = 'VD-MF' order by 1"
+    assert db.execute(codes).fetchall() == [("MAR-24",), ("x-1",)]
+
+
+def test_a_serial_number_of_many_is_no_unit(db, customer_of):
+    """And of a car that was sold twice the second buyer is the owner."""
+    are_people([customer_of("VB-DE", f"u{number}") for number in range(1, 11)], "VB-DE")
+    calls = contacts(db, "VB-CC")
+    assert calls == {"v1": None, "v2": customer_of("VB-DE", "u10")}
+    # nobody's follow-up ends since another one bought something of that name
+    ends = {reason for reason, _ in events(db, "fct_retention", "VB-DE", "censoring_reason")}
+    assert ends == {"as_of"}

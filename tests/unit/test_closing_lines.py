@@ -69,7 +69,12 @@ def test_everything_fits(causes: int, partners: int, files: int) -> None:
     assert max(len(line) for line in lines) <= WIDTH
     text = " ".join(" ".join(lines).split())
     assert f"{files + 1} file" in text
-    ends = ("X survey.csv", "None of the rows of 1 file can be used", "and more: mart_pipeline_health")
+    ends = (
+        "X survey.csv",
+        "None of the rows of 1 file can be used",
+        "1 without a usable row is named above",
+        "and more: mart_pipeline_health",
+    )
     assert any(end in text for end in ends)
     if causes <= CLOSING_LINES // 2:
         assert all(f"Cause {code}: P-{code}-0" in text for code in range(causes))
@@ -82,3 +87,21 @@ def test_every_partner_is_named_where_the_lines_allow_it() -> None:
     names = [f"PARTNER-{number:02d}" for number in range(60)]
     text = " ".join(closing([(2, "code", "Cause", name, "shop__survey", None, CAUSE) for name in names]))
     assert all(name in text for name in names)
+
+
+def test_files_that_were_not_read_are_named_under_their_partner() -> None:
+    """Where there is no room for sentences."""
+    names = ("customers.csv.gz", "2024/receipts.csv", "receipts.xlsx")
+    unread = [(f"shop/{partner}/{name}", "unknown", "x") for partner in ("A", "B") for name in names]
+    unread += [("chain/partner.csv", "unknown", "x"), ("shop/C/survey.csv", "no_usable_row", "x")]
+    warnings: list[Warned] = [
+        (2, f"code_{code}", f"Cause {code}", f"P-{number:03d}", "shop__survey", None, CAUSE)
+        for code in range(2)
+        for number in range(165)
+    ]
+    text = " ".join(" ".join(closing(warnings, sorted(unread))).split())
+    assert text.endswith(
+        "8 files were not read; 1 without a usable row is named above (mart_pipeline_health says why): "
+        "chain/partner.csv; "
+        "A 2024/receipts.csv, customers.csv.gz, receipts.xlsx; B 2024/receipts.csv, customers.csv.gz, receipts.xlsx."
+    )

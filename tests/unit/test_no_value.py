@@ -40,7 +40,7 @@ def test_no_word_of_the_list_is_a_word_that_a_tier_may_write():
 
 
 def test_the_list_is_in_lower_case_and_without_repeats():
-    for name in ("anywhere", "written", "totals", "email_names", "email_hosts", "numbers"):
+    for name in ("anywhere", "written", "totals", "email_names", "email_hosts", "months", "numbers"):
         words = getattr(no_value(), name)
         assert [word for word in words if word != word.lower()] == []
         assert len(set(words)) == len(words), name
@@ -233,3 +233,66 @@ def test_whole_numbers_with_point_zero(landing):
     assert landing.rows("importer__ownership_survey", "score") == [("9",), ("9",), ("8,5",)]
     assert landing.rows("shop__survey", "score") == [("9",), ("8,0",)]
     assert landing.rows("manufacturer__survey_answers", "score") == [("9",), ("6.5",)]
+
+
+# 1-24, 01/24, 24-1 and their like, as spreadsheets of several languages write them back
+DATES = (
+    "Jan-24",
+    "24-Jan",
+    "1-Mar",
+    "jan-24",
+    "24-mrt",
+    "Mrz 24",
+    "24. Dez",
+    "mai-03",
+    "févr-24",
+    "'Oct-31",
+    '="Sep-02"',
+)
+CODES = ("JAN-24", "1-24", "Jan24", "J-24", "Jan-2024", "Jann-24", "Jan-X", "SEPT-1", "Dec-124", "A Jan-24")
+
+
+def test_numbers_that_a_spreadsheet_took_for_dates_name_nobody_in_csv(landing):
+    texts = (*DATES, *CODES)
+    rows = [f"{quoted(one)},{quoted(one)},V{place},new,2024-01-01,1,1,EUR\n" for place, one in enumerate(texts)]
+    landing.write("dealer/D1/sales_orders.csv", ORDERS + "".join(rows))
+    rows = [f"A{place},2024-01-01T10:00,{quoted(one)},{quoted(one)},9\n" for place, one in enumerate(texts)]
+    landing.write("shop/S1/survey.csv", "answer_no,answered_at,receipt_no,loyalty_no,score\n" + "".join(rows))
+    landing.intake()
+    kept = [(one, hashed("customer", "D1", one)) for one in CODES]
+    orders = landing.rows("dealer__sales_orders", "order_no, customer_hash")
+    assert orders == [(MANGLED_TEXT, MANGLED_HASH)] * len(DATES) + kept
+    kept = [(one, hashed("customer", "S1", one), "9") for one in CODES]
+    assert landing.rows("shop__survey", "receipt_no, loyalty_hash, score") == [(None, None, "9")] * len(DATES) + kept
+
+
+def test_numbers_that_a_spreadsheet_took_for_dates_name_nobody_in_json(landing):
+    objects = [
+        {"contact_id": one, "caller": {"shop_code": "S1", "loyalty_no": one, "serial_number": one}}
+        for one in (*DATES[:6], "JAN-24")
+    ]
+    landing.write("contact_centre/C1/contacts.ndjson", "".join(json.dumps(one) + "\n" for one in objects))
+    landing.intake()
+    found = landing.rows("contact_centre__contacts", "contact_id, loyalty_hash, serial_hash")
+    assert found[:-1] == [(MANGLED_TEXT, None, None)] * 6
+    assert found[-1][:2] == ("JAN-24", hashed("customer", "S1", "JAN-24"))
+
+
+def test_numbers_that_a_spreadsheet_took_for_dates_name_nobody_in_parquet(landing):
+    values = ", ".join(f"('{one}')" for one in (*DATES[:6], "JAN-24"))
+    landing.write_parquet(
+        "manufacturer/M1/products.parquet",
+        f"select code as product_code, code as product_name from (values {values}) as t (code)",
+    )
+    landing.intake()
+    # a name is no number
+    assert landing.rows("manufacturer__products", "product_code, product_name") == [
+        *[(MANGLED_TEXT, one) for one in DATES[:6]],
+        ("JAN-24", "JAN-24"),
+    ]
+
+
+def test_a_month_that_a_spreadsheet_wrote_anew_stays_as_it_is_to_be_refused(landing):
+    landing.write("chain/exchange_rates.csv", "month,currency,eur_per_unit\nJan-24,GBP,1.15\n")
+    landing.intake()
+    assert landing.rows("chain__exchange_rates", "month, currency") == [("Jan-24", "GBP")]

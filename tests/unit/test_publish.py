@@ -17,7 +17,7 @@ from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
 from nps_chain.intake import intake
 from nps_chain.publishing.publish import publish, remove_leftovers
-from nps_chain.publishing.verdict import WIDTH, verdict
+from nps_chain.publishing.verdict import WIDTH, _figure, verdict
 from nps_chain.running.build import require_content, sole_build
 from nps_chain.running.dbt import follow
 from nps_chain.settings import ROOT, Settings
@@ -325,6 +325,36 @@ def test_empty_warehouse_never_replaces_a_good_one(
     assert published.read_bytes() != content
 
 
+def test_a_warehouse_that_is_refused_as_empty_says_why_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All partners in a country that nobody knows: every row was read, and none counts."""
+    published = tmp_path / "nps_chain.duckdb"
+    publish(with_content(tmp_path, 807, 1200), published)
+    work = with_content(tmp_path, 0, 0)
+    cause = "the partner's own row in chain/partners*.csv was refused as unknown_country, UK"
+    with duckdb.connect(str(work)) as connection:
+        connection.execute(
+            "create table marts.mart_pipeline_health as select 'shop/S1/receipts.csv' as file_path, "
+            "'no_usable_row' as file_status, 'x' as message, 60 as rows_in, 0 as rows_accepted, "
+            "60 as rows_quarantined, 0 as rows_erased"
+        )
+        connection.execute(
+            "create table marts.mart_quarantine as select 'unknown_partner' as reason_code, 'Rows' as scope "
+            "from range(60)"
+        )
+        connection.execute(
+            "create table marts.mart_source_warning as select 1 as warning_rank, 2 as severity, "
+            "'partner_not_known' as warning_code, 'Most rows refused' as warning_name, 'S1' as partner_code, "
+            "'shop__receipts' as dataset, 'shop/S1/receipts.csv' as file_path, ? as sentence",
+            [cause],
+        )
+    with pytest.raises(UserError, match="see above which rows were refused and why"):
+        publish(work, published)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "60 quarantined" in said and "unknown_partner 60" in said and cause in said
+
+
 def test_empty_warehouse_replaces_none_that_cannot_be_read(tmp_path: Path) -> None:
     published = tmp_path / "nps_chain.duckdb"
     publish(with_content(tmp_path, 0, 0), published)
@@ -395,6 +425,27 @@ def test_keys_of_the_contracts_are_published(tmp_path: Path) -> None:
             "select table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
         ).fetchall()
     assert dict(keys) == {table.name: list(table.key) for table in load_tables() if table.key}
+
+
+def test_no_nought_below_zero_is_published(tmp_path: Path) -> None:
+    """It is equal to 0 and prints as -0."""
+    work = work_database(tmp_path, 1)
+    with duckdb.connect(str(work)) as connection:
+        connection.execute(
+            "create table marts.mart_loss as select 1 as k, cast('-0.0' as double) as eur, "
+            "cast(null as double) as none, cast('-1.5' as double) as less"
+        )
+    publish(work, tmp_path / "nps_chain.duckdb")
+    with duckdb.connect(str(tmp_path / "nps_chain.duckdb"), read_only=True) as connection:
+        assert str(connection.execute("from mart_loss").fetchall()) == "[(1, 0.0, None, -1.5)]"
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "shown"),
+    [(-0.0, ",.0f", "0"), (-0.4, ",.0f", "0"), (-0.04, "+.1f", "+0.0"), (-0.6, ",.0f", "-1"), (-10, ",.0f", "-10")],
+)
+def test_no_nought_below_zero_is_printed(value: float, pattern: str, shown: str) -> None:
+    assert _figure(value, pattern) == shown
 
 
 @pytest.mark.parametrize("rows", ["(1), (1)", "(1), (null)"])
