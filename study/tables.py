@@ -30,6 +30,7 @@ PROGRAMME_COST_EUR = 1_000
 
 GIVEN = [
     *("fct_nps_response", "fct_retention", "fct_transaction", "int_customer_chain", "int_customer_ownership"),
+    "int_customer_linking",
     *("int_link_meeting", "int_period", "dim_chain", "dim_chain_link", "tenure_bands", "retention_horizons"),
     *("stg_chain__benchmarks", "fct_survey_invitation", "fct_contact", "fct_link_cost", "int_customer_won"),
     *("dim_partner", "dim_survey", "links", "mart_nps_by_link"),
@@ -48,7 +49,7 @@ IMPORTANCE_MODELS = [
 ]
 VERDICT_MODELS = [
     *("int_retention_curve", "mart_retention_by_nps_category", "mart_link_importance"),
-    *("int_link_verdict", "int_link_lens", "int_link_sentence", "mart_weakest_link"),
+    *("int_link_verdict", "int_link_lens", "int_link_sentence", "int_stricter_linking", "mart_weakest_link"),
 ]
 MONEY_MODELS = [
     *("int_detractor_margin", "int_category_replicate", "mart_revenue_at_risk"),
@@ -222,6 +223,8 @@ def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> pd.DataFrame:
         sandbox.give(seed, pd.read_csv(PROJECT / "seeds" / f"{seed}.csv"))
     none = pd.DataFrame({"chain_key": [0], "customer_key": [0], "owned_from": [LAST_DAY], "owned_to": [LAST_DAY]})
     sandbox.give("int_customer_ownership", none[:0], {"owned_from": "date", "owned_to": "date"})
+    # numbers alone link everybody
+    sandbox.give("int_customer_linking", pd.DataFrame({"customer_key": [0], "held_by": ["email"]})[:0])
     no_benchmark = pd.DataFrame({"chain_key": [0], "link_key": [0], "year": [0], "nps": [0.0]})
     sandbox.give("stg_chain__benchmarks", no_benchmark[:0])
     return links

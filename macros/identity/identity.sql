@@ -93,6 +93,24 @@ having count(*) > {{ var('identity_hub_max_neighbours') }}
 {%- endmacro %}
 
 
+{#- The kind of identity by which a record hangs on the customer that `resolved_customer` of the same identities finds: the
+    first of number, email and phone that names that customer; a unit is a number. Null where none does. `unit_nodes`: the
+    alias of its unit's node, where it has one. -#}
+{% macro held_by(unit_nodes=none) -%}
+    case
+        when
+            customer_nodes.customer_key is not null
+            {%- if unit_nodes %}
+            or {{ unit_nodes }}.customer_key
+            = coalesce(email_nodes.customer_key, phone_nodes.customer_key, {{ unit_nodes }}.customer_key)
+            {%- endif %}
+            then 'number'
+        when email_nodes.customer_key is not null then 'email'
+        when phone_nodes.customer_key is not null then 'phone'
+    end
+{%- endmacro %}
+
+
 {#- Connected components over the kept CTE `<name>edge_0`, by rounds of contraction; the last CTE is `<name>roots`: who
     moved, and to whom. An edge is one row, the smaller node first. -#}
 {% macro components(name) -%}
@@ -176,6 +194,16 @@ having count(*) > {{ var('identity_hub_max_neighbours') }}
 
 {% endcall %},
 {% endmacro %}
+
+
+{#- Whether so many links of so many identities join them all, where a count tells; null where it doesn't: it takes one link
+    less than there are identities, and of three identities any two links do. -#}
+{% macro joined_by_count(identities, links) -%}
+    case
+        when coalesce({{ links }}, 0) < {{ identities }} - 1 or {{ identities }} = 0 then false
+        when {{ identities }} <= 3 then true
+    end
+{%- endmacro %}
 
 
 {#- Kinds of nodes by which people are reached; a customer number is given by a partner, a unit is bought. -#}

@@ -71,6 +71,7 @@ select
     with_owner.partner_code,
     with_owner.contact_no,
     {{ resolved_customer(['customer_nodes', 'email_nodes', 'phone_nodes', 'unit_nodes']) }} as customer_key,
+    {{ held_by('unit_nodes') }} as held_by,
     with_owner.channel,
     with_owner.reason,
     with_owner.opened_on,

@@ -128,6 +128,8 @@ select
             ('with_owner.owner_node', 'unit_nodes', 'unit'),
         ]) }}
     end as named_by,
+    -- of who called, the contact says it
+    case when with_owner.known_customer_key is null then {{ held_by('unit_nodes') }} end as held_by,
     with_owner.sent_on,
     with_owner.sent_at,
     with_owner.survey_mode,

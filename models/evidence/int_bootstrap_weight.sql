@@ -1,5 +1,6 @@
 {#- How often replicate r draws the customers of bucket b: Poisson(1), from a hash of the two by integer arithmetic
-    alone, so the same input gives the same answer on any engine. Replicate 0 draws everybody once: the estimate. -#}
+    alone, so the same input gives the same answer on any engine. Replicate 0 draws everybody once: the estimate. Those below 0
+    draw once who is linked more strictly. -#}
 with
 
 replicates as (
@@ -70,3 +71,14 @@ select
     cast(generated_number - 1 as integer) as bucket,
     1 as weight
 from buckets
+{%- for linking in stricter_linkings() %}
+    {%- for held_by in linking['held_by'] %}
+
+union all
+
+select
+    {{ linking['replicate'] }} as replicate,
+    {{ linking_buckets()[held_by] }} as bucket,
+    1 as weight
+    {%- endfor %}
+{%- endfor %}

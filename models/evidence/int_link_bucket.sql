@@ -1,10 +1,21 @@
-{#- All that the bootstrap needs, added up per bucket of customers, so that its cost doesn't grow with the data. -#}
+{#- All that the bootstrap needs, added up per bucket of customers, so that its cost doesn't grow with the data; and once
+    more by what holds the customers' records together. -#}
 {%- set categories = ['promoter', 'passive', 'detractor'] -%}
 with
 
+linkings as (
+
+    select * from {{ ref('int_customer_linking') }}
+
+),
+
 outcomes as (
 
-    select * from {{ ref('int_response_outcome') }}
+    select
+        outcomes.*,
+        coalesce(linkings.held_by, 'number') as held_by
+    from {{ ref('int_response_outcome') }} as outcomes
+    left join linkings on outcomes.customer_key = linkings.customer_key
 
 ),
 
@@ -41,7 +52,8 @@ scored as (
         chain_link_key,
         tenure_band_key,
         segment,
-        cast(customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket,
+        cast(customer_key % {{ var('bootstrap_buckets') }} as integer) as customer_bucket,
+        held_by,
         cast(0 as bigint) as exposed,
         cast(0 as bigint) as exposed_once_e9,
         cast(0 as bigint) as retained_with_margin,
@@ -55,7 +67,7 @@ scored as (
                 as retained_{{ category }}s_e9{% if not loop.last %},{% endif %}
         {%- endfor %}
     from outcomes
-    group by chain_link_key, tenure_band_key, segment, customer_key % {{ var('bootstrap_buckets') }}
+    group by chain_link_key, tenure_band_key, segment, customer_key % {{ var('bootstrap_buckets') }}, held_by
 
 ),
 
@@ -65,7 +77,8 @@ met as (
         exposures.chain_link_key,
         tenure_bands.tenure_band_key,
         customer_chains.segment,
-        cast(exposures.customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket,
+        cast(exposures.customer_key % {{ var('bootstrap_buckets') }} as integer) as customer_bucket,
+        coalesce(linkings.held_by, 'number') as held_by,
         sum(exposures.is_trailing) as exposed,
         -- a customer who met several links counts once over all of them
         sum(case when exposures.is_trailing = 1 then cast(round(1e9 / exposures.links_met) as bigint) else 0 end)
@@ -88,11 +101,13 @@ met as (
             between tenure_bands.from_days and tenure_bands.to_days
     left join margins
         on exposures.customer_key = margins.customer_key and exposures.chain_key = margins.chain_key
+    left join linkings on exposures.customer_key = linkings.customer_key
     group by
         exposures.chain_link_key,
         tenure_bands.tenure_band_key,
         customer_chains.segment,
-        exposures.customer_key % {{ var('bootstrap_buckets') }}
+        exposures.customer_key % {{ var('bootstrap_buckets') }},
+        linkings.held_by
 
 ),
 
@@ -108,7 +123,7 @@ select
     chain_link_key,
     tenure_band_key,
     segment,
-    bucket,
+    {{ bucket_or_linking() }} as bucket,
     cast(sum(exposed) as bigint) as exposed,
     cast(sum(exposed_once_e9) as bigint) as exposed_once_e9,
     cast(sum(retained_with_margin) as bigint) as retained_with_margin,
@@ -120,6 +135,11 @@ select
         {% endif %}
     {%- endfor %}
 from unioned
-group by chain_link_key, tenure_band_key, segment, bucket
+group by
+    grouping sets (
+        (chain_link_key, tenure_band_key, segment, customer_bucket),
+        (chain_link_key, tenure_band_key, segment, held_by)
+    )
+having {{ bucket_or_linking() }} is not null
 -- the buckets of a stratum together: the bootstrap sums them in half the time
 order by chain_link_key, tenure_band_key, segment

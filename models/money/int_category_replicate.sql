@@ -6,6 +6,7 @@ with
 link_strata as (
 
     select * from {{ ref('int_link_stratum_replicate') }}
+    where replicate >= 0
 
 ),
 

@@ -15,6 +15,7 @@ pairs as (
         control_link_key,
         sum(pairs) as pairs
     from {{ ref('int_joint_pair') }}
+    where bucket < {{ var('bootstrap_buckets') }}
     group by chain_link_key, control_link_key
 
 ),

@@ -10,6 +10,7 @@ controls as (
 replicates as (
 
     select * from {{ ref('int_joint_replicate') }}
+    where replicate >= 0
 
 ),
 

@@ -1,6 +1,7 @@
 {#- Two links' scores of one customer and what became of the customer: an anchor, and the latest score of another link
     at or before it within var journey_days. A later score is no control: whoever gave it had stayed until then. Added up
-    per stratum and bucket of customers, so that the bootstrap's cost doesn't grow with the data. -#}
+    per stratum and bucket of customers, so that the bootstrap's cost doesn't grow with the data; and once more by what
+    holds the customers' records together. -#}
 with
 
 responses as (
@@ -31,6 +32,12 @@ outcomes as (
 
 ),
 
+linkings as (
+
+    select * from {{ ref('int_customer_linking') }}
+
+),
+
 paired as (
 
     select
@@ -38,7 +45,8 @@ paired as (
         anchors.chain_link_key,
         controls.chain_link_key as control_link_key,
         controls.standing,
-        cast(anchors.customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket
+        cast(anchors.customer_key % {{ var('bootstrap_buckets') }} as integer) as customer_bucket,
+        coalesce(linkings.held_by, 'number') as held_by
     from outcomes
     inner join responses as anchors on outcomes.response_key = anchors.response_key
     inner join responses as controls
@@ -48,6 +56,7 @@ paired as (
             and anchors.chain_link_key != controls.chain_link_key
             and anchors.response_on >= controls.response_on
             and {{ add_days('anchors.response_on', -var('journey_days')) }} < controls.response_on
+    left join linkings on anchors.customer_key = linkings.customer_key
     qualify
         row_number() over (
             partition by outcomes.response_key, controls.chain_link_key
@@ -61,7 +70,7 @@ select
     control_link_key,
     tenure_band_key,
     segment,
-    bucket,
+    {{ bucket_or_linking() }} as bucket,
     count(*) as pairs,
     {%- for category in ['detractor', 'passive'] %}
         cast(sum(case when nps_category = '{{ category }}' then 1 else 0 end) as bigint) as {{ category }}s,
@@ -73,6 +82,11 @@ select
     cast(sum(retained_e9) as bigint) as retained_e9,
     cast(sum(standing * retained_e9) as bigint) as standing_retained_e9
 from paired
-group by chain_link_key, control_link_key, tenure_band_key, segment, bucket
+group by
+    grouping sets (
+        (chain_link_key, control_link_key, tenure_band_key, segment, customer_bucket),
+        (chain_link_key, control_link_key, tenure_band_key, segment, held_by)
+    )
+having {{ bucket_or_linking() }} is not null
 -- the buckets of a stratum together: the bootstrap sums them in half the time
 order by chain_link_key, control_link_key, tenure_band_key, segment

@@ -68,6 +68,12 @@ sentences as (
 
 ),
 
+stricter_linkings as (
+
+    select * from {{ ref('int_stricter_linking') }}
+
+),
+
 category_retention as (
 
     select
@@ -113,6 +119,12 @@ select
         lenses.weakest_by_{{ lens }},
     {%- endfor %}
     lenses.is_disputed,
+    {%- for linking in stricter_linkings() %}
+        stricter_linkings.same_link_{{ linking['name'] }},
+        stricter_linkings.same_link_{{ linking['name'] }}_reason,
+        stricter_linkings.weakest_{{ linking['name'] }},
+        stricter_linkings.customers_{{ linking['name'] }}_share,
+    {%- endfor %}
     verdicts.p_weakest,
     verdicts.verdict,
     verdicts.is_certain,
@@ -143,6 +155,7 @@ inner join verdicts on chain_links.chain_link_key = verdicts.chain_link_key
 inner join joint_evidence on chain_links.chain_link_key = joint_evidence.chain_link_key
 inner join lenses on chain_links.chain_link_key = lenses.chain_link_key
 inner join sentences on chain_links.chain_link_key = sentences.chain_link_key
+left join stricter_linkings on chain_links.chain_key = stricter_linkings.chain_key
 left join category_retention on chain_links.chain_link_key = category_retention.chain_link_key
 left join links_alone on chain_links.chain_link_key = links_alone.chain_link_key
 left join losses on chain_links.chain_link_key = losses.chain_link_key

@@ -56,6 +56,17 @@ select
 from mart_weakest_link
 order by chain_code, link_position
 """
+# of a chain in which links are named: those that customers linked more strictly name instead
+_STRICTER = """
+select
+    chain_name,
+    max(case when not same_link_by_numbers then coalesce(weakest_by_numbers, 'none') end) as by_numbers,
+    max(case when not same_link_without_phones then coalesce(weakest_without_phones, 'none') end) as without_phones
+from mart_weakest_link
+group by chain_name
+having bool_or(verdict in ('weakest', 'candidate'))
+"""
+STRICTER = ("linked by numbers alone", "linked without phone numbers")
 _PERIOD = """
 select as_of_on, period_from, period_to
 from mart_weakest_link
@@ -136,6 +147,7 @@ def what_was_lost(warehouse: Path) -> str:
 def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
     lines: list[str] = []
     rows = connection.execute(_LINKS).fetchall()
+    others = {chain: links for chain, *links in connection.execute(_STRICTER).fetchall()}
     first = _first_width([row[2] for row in rows])
     for (chain, window), links in groupby(rows, key=lambda row: row[:2]):
         lines += [f"{chain}: the weakest link (retained = bought again within {window} days)", ""]
@@ -145,8 +157,14 @@ def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
         for row in rows_of_chain:
             if row[-3] == CANNOT_TELL:
                 lines += _wrapped(f"{row[2]}: {row[-2]}.")
-        lines += ["", *textwrap.wrap(rows_of_chain[0][-1], WIDTH), ""]
+        lines += ["", *textwrap.wrap(rows_of_chain[0][-1], WIDTH), *_linked_otherwise(others.get(chain, [])), ""]
     return lines
+
+
+def _linked_otherwise(links: Sequence[str | None]) -> list[str]:
+    """Say which link stricter linkings name, where it is another one."""
+    said = [f"{how}: {link}" for how, link in zip(STRICTER, links, strict=False) if link]
+    return textwrap.wrap(f"Among customers {'; '.join(said)} has most at stake.", WIDTH) if said else []
 
 
 def _period(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -19,6 +19,7 @@ counted as (
         chain_link_key,
         sum(exposed) as exposed
     from {{ ref('int_link_bucket') }}
+    where bucket < {{ var('bootstrap_buckets') }}
     group by chain_link_key
 
 )

@@ -16,6 +16,10 @@ LINKS = {10011: "Manufacturer", 10012: "Importer", 10013: "Dealer", 10015: "Cont
 PRIOR, MIN_PAIRS, JOURNEY_DAYS = 200, 30, 365
 MIN_STRATUM = 5
 REPLICATES = 12
+# stricter linkings, and by what the customers' records hold together that each leaves
+STRICTER = {-1: ["number"], -2: ["number", "email"]}
+HELD_BY = dict(enumerate(["email", "phone", "number", "number", "number"]))
+EVERY_REPLICATE = [*STRICTER, *range(REPLICATES + 1)]
 FIRST_DAY, AS_OF = date(2023, 1, 1), date(2026, 6, 30)
 TRAILING_FROM = date(2025, 7, 1)
 STRATA = list(itertools.product((1, 2), ("business", "private")))
@@ -129,6 +133,8 @@ def lay_down(sandbox: Sandbox, world: pd.DataFrame, random: np.random.Generator)
     customers["segment"] = np.where(customers["customer_key"] % 3 == 0, "business", "private")
     customers["first_on"] = np.where(customers["customer_key"] % 2 == 0, date(2025, 5, 1), date(2020, 5, 1))
     sandbox.give("int_customer_chain", customers, {"first_on": "date"})
+    linkings = customers[["customer_key"]].assign(held_by=held_by(customers["customer_key"]))
+    sandbox.give("int_customer_linking", linkings[linkings["held_by"] != "number"])
     met = customers.merge(pd.DataFrame({"chain_link_key": list(LINKS)}), how="cross")
     met = met[random.random(len(met)) < 0.6].assign(is_trailing=1)
     met["is_reference"] = (random.random(len(met)) < 0.8).astype(int)
@@ -146,8 +152,21 @@ def lay_down(sandbox: Sandbox, world: pd.DataFrame, random: np.random.Generator)
     sandbox.give("dim_chain_link", links.assign(link_key=links["chain_link_key"] % 10, link_code=links["link_name"]))
     weights = pd.DataFrame(itertools.product(range(REPLICATES + 1), range(1000)), columns=["replicate", "bucket"])
     weights["weight"] = np.where(weights["replicate"] == 0, 1, random.poisson(1, len(weights)))
-    sandbox.give("int_bootstrap_weight", weights[weights["weight"] > 0])
+    stricter = pd.DataFrame([(-1, 1000, 1), (-2, 1000, 1), (-2, 1001, 1)], columns=weights.columns)
+    sandbox.give("int_bootstrap_weight", pd.concat([weights[weights["weight"] > 0], stricter]))
     return weights
+
+
+def held_by(customers: pd.Series) -> pd.Series:
+    """By what each customer's records hold together."""
+    return customers.mod(5).map(HELD_BY)
+
+
+def drawn(weights: pd.DataFrame, customers: pd.Series, replicate: int) -> pd.Series:
+    """How often a replicate draws each customer."""
+    if replicate < 0:
+        return held_by(customers).isin(STRICTER[replicate]).astype(float)
+    return customers.mod(1000).map(weights[weights["replicate"] == replicate].set_index("bucket")["weight"])
 
 
 def built(sandbox: Sandbox) -> dict[str, pd.DataFrame]:
@@ -180,9 +199,8 @@ def test_with_all_links_scored_it_is_least_squares(sandbox: Sandbox) -> None:
     shares = tables["int_link_replicate"].set_index(["chain_link_key", "replicate"])
     wide = world.pivot(index="customer_key", columns="chain_link_key", values="score")
     people = world.drop_duplicates("customer_key").set_index("customer_key").loc[wide.index]
-    for link, replicate in itertools.product(LINKS, range(REPLICATES + 1)):
-        drawn = weights[weights["replicate"] == replicate].set_index("bucket")["weight"]
-        weight = drawn.loc[wide.index % 1000].to_numpy()
+    for link, replicate in itertools.product(LINKS, EVERY_REPLICATE):
+        weight = drawn(weights, wide.index.to_series(), replicate).to_numpy()
         own = np.c_[wide[link] <= 6, wide[link].between(7, 8)].astype(float)
         others = np.c_[tuple(standing(wide[other]) for other in LINKS if other != link)]
         for is_standardised, ending in ((True, ""), (False, "_crude")):
@@ -200,13 +218,12 @@ def alone(sandbox: Sandbox, weights: pd.DataFrame, replicate: int) -> pd.DataFra
         node: sandbox.connection.execute(f"select * from {sandbox.project.relations[node]}").df()
         for node in ("int_response_outcome", "int_link_exposure", "int_customer_chain", "int_customer_window_margin")
     }
-    drawn = weights[weights["replicate"] == replicate].set_index("bucket")["weight"]
     answers = tables["int_response_outcome"]
     met = tables["int_link_exposure"].merge(tables["int_customer_chain"], on=["customer_key", "chain_key"])
     met = met.merge(tables["int_customer_window_margin"], on=["customer_key", "chain_key"])
     met["tenure_band_key"] = np.where((met["last_met_on"] - met["first_on"]).dt.days < 365, 1, 2)
     met["once"] = 1 / met.groupby("customer_key")["chain_link_key"].transform("size")
-    answers["w"], met["w"] = (rows["customer_key"].mod(1000).map(drawn) for rows in (answers, met))
+    answers["w"], met["w"] = (drawn(weights, rows["customer_key"], replicate) for rows in (answers, met))
     rows = []
     for link in LINKS:
         mine, here = answers[answers["chain_link_key"] == link], met[met["chain_link_key"] == link]
@@ -245,8 +262,8 @@ def test_losses_in_customers_euros_and_fractions(sandbox: Sandbox) -> None:
     thin = (world["tenure_band_key"] == 1) & (world["segment"] == "private") & (world["customer_key"] % 40 != 0)
     weights = lay_down(sandbox, world[~thin].reset_index(drop=True), random)
     tables = {name: table.set_index(["replicate"]) for name, table in built(sandbox).items() if "replicate" in table}
-    assert tables["int_loss_replicate"].index.nunique() == REPLICATES + 1
-    for replicate in range(REPLICATES + 1):
+    assert set(tables["int_loss_replicate"].index) == set(EVERY_REPLICATE)
+    for replicate in EVERY_REPLICATE:
         links, model, losses = (
             tables[name].loc[replicate].set_index("chain_link_key").loc[list(LINKS)]
             for name in ("int_link_replicate", "int_joint_replicate", "int_loss_replicate")
@@ -393,7 +410,7 @@ def test_without_pairs_links_are_taken_one_by_one(sandbox: Sandbox) -> None:
     }
     key = ["chain_link_key", "replicate"]
     losses = tables["int_loss_replicate"].merge(tables["int_link_replicate"], on=key, suffixes=("", "_alone"))
-    assert len(losses) == len(LINKS) * (REPLICATES + 1)
+    assert len(losses) == len(LINKS) * len(EVERY_REPLICATE)
     close(losses["value_at_stake_eur"], losses["value_at_stake_eur_alone"])
     close(losses["excess_loss_crude"], losses["excess_loss_crude_alone"])
 

@@ -246,7 +246,10 @@ def weights(sandbox: Sandbox) -> np.ndarray:
     """How often each replicate (rows) draws each bucket."""
     rows = sandbox.build("int_bootstrap_weight")
     assert not rows.duplicated(["replicate", "bucket"]).any()
-    table = rows.pivot(index="replicate", columns="bucket", values="weight")
+    # stricter linkings draw buckets of their own, once
+    stricter = rows[rows["replicate"] < 0].sort_values(["replicate", "bucket"])
+    assert stricter.to_numpy().tolist() == [[-2, BUCKETS, 1], [-2, BUCKETS + 1, 1], [-1, BUCKETS, 1]]
+    table = rows[rows["replicate"] >= 0].pivot(index="replicate", columns="bucket", values="weight")
     assert table.index.tolist() == list(range(REPLICATES + 1))
     assert table.columns.tolist() == list(range(BUCKETS))
     return table.fillna(0).to_numpy(dtype=int)

@@ -526,7 +526,8 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path, link, sho
             "null::double as nps, null::double as nps_ci_low, null::double as nps_ci_high, "
             "null::double as promoter_retention, null::double as detractor_retention, "
             "null::double as value_at_stake_eur, null::double as p_weakest, 'cannot_tell' as verdict, "
-            "false as is_certain, "
+            "false as is_certain, false as same_link_by_numbers, 'Shop' as weakest_by_numbers, "
+            "false as same_link_without_phones, null::varchar as weakest_without_phones, "
             "repeat('too few ', 20) || 'answers' as verdict_reason, 'Nothing can be told.' as chain_sentence, "
             "date '2024-10-03' as as_of_on, date '2023-10-01' as period_from, date '2024-09-30' as period_to"
         )
@@ -551,3 +552,12 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path, link, sho
     )
     assert "1 file was not read:\n  b.csv was not read: it is empty." in text
     assert max(len(line) for line in text.splitlines()) <= WIDTH
+    # where links are named, and stricter linkings name others
+    assert "Among customers" not in text
+    with duckdb.connect(str(published)) as connection:
+        connection.execute("update mart_weakest_link set verdict = 'weakest'")
+    said = "Among customers linked by numbers alone: Shop; linked without phone numbers: none has most at stake."
+    assert f"Nothing can be told.\n{said}\n\n" in verdict(published)
+    with duckdb.connect(str(published)) as connection:
+        connection.execute("update mart_weakest_link set same_link_by_numbers = null, same_link_without_phones = true")
+    assert "Among customers" not in verdict(published)
