@@ -2,7 +2,7 @@
 
 FIRST_PAGE = "README"
 SECTIONS = {
-    "Using it": ("docs/landing", "docs/settings", "docs/scale"),
+    "Using it": ("docs/landing", "docs/warnings", "docs/settings", "docs/scale"),
     "The figures": ("docs/verdict", "analyses/README", "docs/methods", "docs/star", "docs/decisions"),
     "Whether to trust them": ("docs/guarantees", "docs/study", "bench/results"),
     "The project": ("docs/design", "docs/landing_models", "docs/roadmap", "CONTRIBUTING", "CHANGELOG"),

@@ -1,5 +1,5 @@
-{#- As they were written, before any is refused: what shows a scale is what it has that 0 to 10 does not. Re-scores are
-    left out: a programme that raises scores to 9 shows no scale. -#}
+{#- As they were written, before any is refused: what shows a scale is what it has that 0 to 10 does not. What
+    replaces a first score is left out: a programme that raises scores to 9 shows no scale. -#}
 with
 
 written as (
@@ -7,13 +7,19 @@ written as (
     {% for dataset in surveys_holding('answers') -%}
         select
             '{{ dataset }}' as dataset,
-            partner_code,
-            file_id,
-            {{ parse_integer('trim(score)') }} as score
-        from {{ source('raw', dataset) }}
-        {%- if 'rescores' in landing_columns(dataset) %}
-            where rescores is null
-        {%- endif %}
+            raw_rows.partner_code,
+            raw_rows.file_id,
+            {{ parse_integer('trim(raw_rows.score)') }} as score
+        from {{ source('raw', dataset) }} as raw_rows
+        left join {{ ref('stg_' ~ dataset) }} as replaced
+            on
+                {{ row_key('raw_rows') }} = replaced.row_key
+                and replaced.is_answer_replaced
+        where
+            replaced.row_key is null
+            {%- if 'rescores' in landing_columns(dataset) %}
+                and raw_rows.rescores is null
+            {%- endif %}
         {% if not loop.last %}
             union all
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 from landing_builder import TEST_KEY, Warehouse, build
 
@@ -283,14 +284,37 @@ def test_files_of_partners_that_are_on_no_list_have_no_usable_row(demo: Demo) ->
 
 def test_the_demo_is_warned_of_its_dirt_and_of_nothing_else(demo: Demo) -> None:
     """Of no scale, no reference and no receipt in lines: 460 sources are sound."""
-    warned = demo.rows("select severity, warning_code, file_path from mart_source_warning")
-    dirty = {row["file"] for row in demo.truth["dirty_rows"]}
-    assert {path for _, _, path in warned} <= dirty
-    assert {(severity, code) for severity, code, _ in warned} == {
+    warned = demo.rows("select severity, warning_code, file_path, partner_code from mart_source_warning")
+    files = {row["file"] for row in demo.truth["dirty_rows"]}
+    assert {path for _, _, path, _ in warned if path} <= files
+    assert {(severity, code) for severity, code, _, _ in warned} == {
         (2, "rows_refused"),
         (2, "partner_not_known"),
         (2, "scores_not_read"),
+        (2, "deliveries_ended"),
+        # requests that were refused for their dirt
+        (2, "erasure_met_nobody"),
+        # the survey programme's file, and the dirt's corrected scores
+        (3, "score_replaced"),
     }
+    assert demo.truth["programme"]["dealer"] in {p for _, code, _, p in warned if code == "score_replaced"}
+    assert {p for _, code, _, p in warned if code == "deliveries_ended"} == set(_silent_tills(demo.landing))
+
+
+def _silent_tills(landing: Path) -> list[str]:
+    """Known shops that sold nothing for two months before the data end, and never before for half as long."""
+    receipts = pd.concat(
+        pd.read_csv(path, dtype=str, on_bad_lines="skip", encoding_errors="replace").assign(shop=path.parent.name)
+        for path in landing.glob("shop/*/receipts.csv")
+        if "-9999" not in path.parent.name
+    )
+    days = pd.to_datetime(receipts["purchased_on"], format="%Y-%m-%d", errors="coerce")
+    sold = receipts.assign(day=days).dropna(subset="day").query("day > '2000-01-01'")
+    sold = sold.drop_duplicates(["shop", "day"]).sort_values(["shop", "day"])
+    last = sold.groupby("shop")["day"].max()
+    longest = sold.groupby("shop")["day"].apply(lambda each: each.diff().max())
+    quiet = sold["day"].max() - last
+    return list(quiet.index[(quiet > pd.Timedelta(days=60)) & (quiet > 2 * longest)])
 
 
 # ---------------------------------------------------------------- partners that beg for scores

@@ -21,13 +21,13 @@ PUBLIC = ("dim_", "fct_", "mart_")
 
 
 def edges_by_name(star: Star) -> set[Edge]:
-    """The edges found another way: a column called like the key of another table leads there."""
+    """The edges found another way: a column called like the key of another table, or new_ before it, leads there."""
     owners = {own_key(table): table.name for table in star.tables}
     return {
-        Edge(table.name, column.name, owners[column.name], column.name)
+        Edge(table.name, column.name, owners[key], key)
         for table in star.tables
         for column in table.columns
-        if column.name in owners and owners[column.name] != table.name
+        if (key := column.name.removeprefix("new_")) in owners and owners[key] != table.name
     }
 
 
