@@ -192,7 +192,8 @@ def _workshops(files: Files, truth: Truth, people: list[Person], random: np.rand
     """Customers who come back, or don't, after an experience that most of them score."""
     for place, partner in enumerate(WORKSHOPS):
         for number in range(CUSTOMERS):
-            card = f"{number:05d}"
+            # no noughts alone, which say "no value"
+            card = f"{number + 1:05d}"
             shared = place * SHARED + number if number < SHARED else None
             mail = people[shared].mail if shared is not None else f"{partner}.{card}@post.example".lower()
             day = START + timedelta(days=int(random.integers(0, (END - START).days - 60)))
