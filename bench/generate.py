@@ -3,6 +3,7 @@
 `python -m bench.generate --transactions 1e6 --out folder` lays down about that many transactions, a response per ten
 and a contact per twenty, in both industries, four countries and all tiers. Identities are what a real chain has:
 a customer number per dealer or shop, e-mail addresses and phone numbers that tiers know now and then, serial numbers.
+None of them is one that the intake takes for nobody's: the competitors read every number as somebody's.
 """
 
 import argparse

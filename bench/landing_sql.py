@@ -162,20 +162,25 @@ class ChainFiles:
         return f"'WB{self.chain.country}' || lpad(cast({unit} as varchar), 11, '0')"
 
     def prepare(self) -> Iterator[str]:
-        """Spell identities once; a person is known by their own at every tier."""
+        """Spell identities once; a person is known by their own at every tier.
+
+        No number looks as if it were typed to fill a field, such as 00000000: it would be nobody's.
+        """
+        is_typed = "replace(digits, right(digits, 1), '') = ''"
         digit = {AUTOMOTIVE: 6, RETAIL: 7}[self.chain.industry]
         yield f"""
             create table people as
             select
                 person,
                 home,
-                lpad(cast(person as varchar), 8, '0') as customer_no,
+                lpad(cast(person as varchar), 8, '0') as digits,
+                'P' || digits as customer_no,
                 case when has_email then
                     'person' || person || '.{self.chain.country.lower()}@{PREFIX[self.chain.industry].lower()}'
                     || person % 7 || '.example'
                 end as email,
-                case when has_phone then
-                    '+{CALLING_CODES[self.chain.country]}{digit}' || lpad(cast(person as varchar), 8, '0')
+                case when has_phone and not {is_typed} then
+                    '+{CALLING_CODES[self.chain.country]}{digit}' || digits
                 end as phone,
                 is_business,
                 is_known,

@@ -1,6 +1,6 @@
 -- The limit: what the machine needs for the answers alone. One script, no dbt, that reads the landing folder once and
 -- takes every shortcut that clean data allow: nothing is checked, quarantined, kept row by row, suppressed or
--- documented, an identity is hashed once and not at every mention, and no address is shared.
+-- documented, an identity is hashed once and not at every mention, no address is shared and no number nobody's.
 -- The definitions are those of docs/methods.md; no code is shared with the project.
 -- Variables: `landing` (folder), `seeds` (folder), `identity_key`.
 
