@@ -117,7 +117,8 @@ found as (
             cast(numbers as {{ dbt.type_string() }}),
             case when numbers = 1 then ' serial number stands in ' else ' serial numbers stand in ' end
         ) as whose,
-        ' sales with one, of more buyers than a unit has owners: probably typed in where none is known.' as likely_cause,
+        ' sales with one, of more buyers than a unit has owners: probably typed in where none is known.'
+            as likely_cause,
         2 as place
     from serials
 

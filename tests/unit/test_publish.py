@@ -340,7 +340,7 @@ def test_a_warehouse_that_is_refused_as_empty_says_why_it_is(
             "60 as rows_quarantined, 0 as rows_erased"
         )
         connection.execute(
-            "create table marts.mart_quarantine as select 'unknown_partner' as reason_code, 'Rows' as scope "
+            "create table marts.mart_quarantine as select 'unknown_partner' as reason_code, 'row' as scope "
             "from range(60)"
         )
         connection.execute(
