@@ -56,15 +56,23 @@ select
 from mart_weakest_link
 order by chain_code, link_position
 """
-# of a chain in which links are named: those that customers linked more strictly name instead
+# of a chain in which links are named: which other one customers linked more strictly name instead
 _STRICTER = """
+with stricter as (
+    select
+        *,
+        list(link_name) filter (where verdict in ('weakest', 'candidate')) over (partition by chain_name) as named,
+        case when not same_link_by_numbers then coalesce(weakest_by_numbers, 'none') end as by_numbers,
+        case when not same_link_without_phones then coalesce(weakest_without_phones, 'none') end as without_phones
+    from mart_weakest_link
+)
 select
     chain_name,
-    max(case when not same_link_by_numbers then coalesce(weakest_by_numbers, 'none') end) as by_numbers,
-    max(case when not same_link_without_phones then coalesce(weakest_without_phones, 'none') end) as without_phones
-from mart_weakest_link
+    max(by_numbers) filter (where not list_contains(named, by_numbers)),
+    max(without_phones) filter (where not list_contains(named, without_phones))
+from stricter
+where named is not null
 group by chain_name
-having bool_or(verdict in ('weakest', 'candidate'))
 """
 STRICTER = ("linked by numbers alone", "linked without phone numbers")
 _PERIOD = """

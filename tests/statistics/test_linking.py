@@ -146,19 +146,18 @@ def test_a_fleet_s_unit_holds_nothing(sandbox: Sandbox) -> None:
 
 
 def test_a_customer_who_keeps_a_key_is_known_by_it(sandbox: Sandbox) -> None:
-    """Records have the customer's key, identities the component's."""
-    records = pd.DataFrame([(0, 1, None, None, 9), (0, None, None, None, 9)], columns=["person", *KINDS])
+    """Records have the customer's key, identities the component's: one customer is listed once, by the former."""
+    records = pd.DataFrame([(0, 1, None, None, 9), (0, 2, None, None, 9)], columns=["person", *KINDS])
     lay_down_people(sandbox, records.astype("Int64"), [])
     sandbox.give("int_customer_key", pd.DataFrame({"component_key": [1], "customer_key": [77]}))
     for source in SOURCES:
-        events = pd.DataFrame({"customer_key": [77, 78], "held_by": ["phone", "number"]})
-        sandbox.give(source, events)
+        sandbox.give(source, pd.DataFrame({"customer_key": [77, 78], "held_by": ["email", "number"]}))
     assert sandbox.build("int_customer_linking").to_numpy().tolist() == [[77, "phone"]]
 
 
 # ---------------------------------------------------------------------------------------------- the verdict by it
 
-ENOUGH = {"promoters": 20, "passives": 10, "detractors": 10, "exposed": 100, "retained_with_margin": 40}
+ENOUGH = {"promoters": 20, "passives": 20, "detractors": 20, "exposed": 100, "retained_with_margin": 40}
 TRAILING = {"trailing_promoters": 8, "trailing_passives": 1, "trailing_detractors": 1}
 REPLICATES = {0: "all", -1: "by_numbers", -2: "without_phones"}
 
@@ -166,7 +165,7 @@ REPLICATES = {0: "all", -1: "by_numbers", -2: "without_phones"}
 def lay_down_losses(
     sandbox: Sandbox, losses: dict[int, dict[int, float]], **changed: dict[int, dict[int, int]]
 ) -> None:
-    """Per replicate and link the loss per customer; counts are the least that suffice, but for the changed ones."""
+    """Per replicate and link the loss per customer; counts suffice, but for the changed ones."""
     sandbox.give("dim_chain", pd.DataFrame({"chain_key": [CHAIN]}))
     links = pd.DataFrame({"chain_link_key": LINKS.keys(), "link_name": LINKS.values(), "chain_key": CHAIN})
     sandbox.give("dim_chain_link", links.assign(link_position=range(len(links))))
@@ -233,7 +232,8 @@ def test_the_weakest_link_needs_enough_of_everything(sandbox: Sandbox, name: str
     """One less than the verdict asks for, or 30 answers in all: nothing is said, and not how few."""
     changed = {name: {-1: {100103: count}}}
     if count == 10:
-        changed["passives"] = {-1: {100103: 0}}
+        # 29 in all
+        changed |= {"passives": {-1: {100103: 0}}, "detractors": {-1: {100103: 19}}}
     lay_down_losses(sandbox, {0: SAME, -1: SAME, -2: SAME}, **changed)
     got = answer(sandbox)
     assert got["same_link_by_numbers"] is None and got["weakest_by_numbers"] is None

@@ -558,6 +558,11 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path, link, sho
         connection.execute("update mart_weakest_link set verdict = 'weakest'")
     said = "Among customers linked by numbers alone: Shop; linked without phone numbers: none has most at stake."
     assert f"Nothing can be told.\n{said}\n\n" in verdict(published)
+    # of candidates any may be named
+    with duckdb.connect(str(published)) as connection:
+        connection.execute("update mart_weakest_link set weakest_by_numbers = link_name")
+    said = "Among customers linked without phone numbers: none has most at stake."
+    assert f"Nothing can be told.\n{said}\n\n" in verdict(published)
     with duckdb.connect(str(published)) as connection:
         connection.execute("update mart_weakest_link set same_link_by_numbers = null, same_link_without_phones = true")
     assert "Among customers" not in verdict(published)
