@@ -44,6 +44,7 @@ PATHS = {
 }
 COST_NAMES = ("industry", "country", "link", "month", "programme_cost", "currency", "head_count")
 NETWORK_NAMES = ("peildatum", "dealernummer", "dealernaam", "eigenaar", "plaats", "status")
+REQUIRED = {COSTS: COST_NAMES[:6], NETWORK: NETWORK_NAMES[:3]}
 NETWORK_ALIASES = ("snapshot_on", "dealer_code", "dealer_name", "owner_name", "city", "status")
 
 
@@ -141,30 +142,73 @@ def text_of(field: str) -> str | None:
     return field.strip(BLANKS) or None
 
 
+def as_utf8(reading: Reading, data: bytes) -> bytes | None:
+    """The bytes of a text file; those of UTF-16 in UTF-8, and None if they are none though it was read so."""
+    codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2])
+    is_said = "It was read as UTF-16." in (reading.message or "")
+    if is_said and codec is None:
+        # without a mark one byte of two is mostly NUL, and the side tells the order
+        assert 4 * data.count(0) >= len(data), "nothing looks like UTF-16"
+        codec = "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
+    if codec is None:
+        return data
+    assert is_said, "the mark was not heeded"
+    text = _decoded(data.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff"), codec)
+    return None if text is None else text.encode()
+
+
+def heading_of(lines: list[tuple[int, bytes]], delimiter: str, required: tuple[str, ...], encoding: str) -> int | None:
+    """The place of the first of 20 lines that names all that is required, and nothing twice; titles stand above it."""
+    for place, (number, line) in enumerate(lines):
+        names = _names_of(line, delimiter, encoding)
+        given = [name for name in names if name]
+        if number <= 20 and set(required) <= set(names) and len(given) == len(set(given)):
+            return place
+    return None
+
+
+def _names_of(line: bytes, delimiter: str, encoding: str) -> list[str]:
+    text = "" if b"\0" in line else _decoded(line, encoding) or ""
+    return [name.strip().strip("\ufeff").strip().casefold() for name in text.split(delimiter)]
+
+
 def check_unquoted(reading: Reading, data: bytes, dataset: str) -> None:
     """Without quotes a line is a row: split it, and say what must become of it."""
+    if reading.status == "failed":
+        return
     delimiter, names, encoding = (",", COST_NAMES, "utf-8") if dataset == COSTS else (";", NETWORK_NAMES, "cp1252")
-    body = data.removeprefix(b"\xef\xbb\xbf")
+    content = as_utf8(reading, data)
+    assert content is not None, "it is no UTF-16"
+    body = content.removeprefix(b"\xef\xbb\xbf")
     is_utf8 = encoding == "utf-8" or body != data or (not data.isascii() and _decoded(data, "utf-8") is not None)
     encoding = "utf-8" if is_utf8 else encoding
     lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
-    if not lines or reading.status == "failed":
-        return
-    header = [name.strip().strip("\ufeff").strip().casefold() for name in lines[0][1].decode(encoding).split(delimiter)]
+    place = heading_of(lines, delimiter, REQUIRED[dataset], encoding)
+    assert place is not None, "no line names what is required"
+    header = _names_of(lines[place][1], delimiter, encoding)
+    below = lines[place + 1 :]
     places = [header.index(name) if name in header else None for name in names]
+    # most rows may end in a delimiter that the header has not; whether they do, or have a field too many, is a judgement
+    closed = [number for number, line in below if _is_closed(line, delimiter, len(header), encoding)]
+    spare = 1 if 2 * len(closed) > len(below) and set(closed) & set(reading.rows) else 0
     rows: dict[int, tuple[object, ...]] = {}
     rejects: dict[int, str] = {}
-    for number, line in lines[1:]:
+    for number, line in below:
         text = _decoded(line.rstrip(b"\r"), encoding)
         if b"\0" in line or text is None:
             rejects[number] = "nul_byte" if b"\0" in line else "bad_encoding"
-        elif len(fields := text.split(delimiter)) != len(header):
+        elif len(fields := text.split(delimiter)) != len(header) + spare:
             rejects[number] = "ragged_row"
         else:
             rows[number] = tuple(None if place is None else text_of(fields[place]) for place in places)
     found = {line: values[-len(names) :] for line, values in reading.rows.items()}
     assert found == rows
     assert reading.rejects == rejects
+
+
+def _is_closed(line: bytes, delimiter: str, width: int, encoding: str) -> bool:
+    fields = (_decoded(line.rstrip(b"\r"), encoding) or "").split(delimiter)
+    return len(fields) == width + 1 and not fields[-1].strip()
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
@@ -285,8 +329,8 @@ NEIGHBOURS = {
 }
 
 
-def check_text_files(files: list[bytes], dataset: str) -> dict[str, Reading]:
-    """Read the files among good neighbours, quickly and patiently; return the quick reading."""
+def check_text_files(files: list[bytes], dataset: str) -> list[Reading]:
+    """Read the files among good neighbours, quickly and patiently; return the quick readings, in the files' order."""
     laid = {PATHS[dataset].format(f"_{number}"): data for number, data in enumerate(files)}
     neighbours = {PATHS[dataset].format("_" + side): NEIGHBOURS[dataset] for side in ("!before", "~after")}
     quick = read(laid | neighbours)
@@ -298,7 +342,7 @@ def check_text_files(files: list[bytes], dataset: str) -> dict[str, Reading]:
     for path, data in laid.items():
         check_counts(quick[path], data)
         assert quick[path] == patient[path], "the quick and the patient reader disagree"
-    return quick
+    return [quick[path] for path in laid]
 
 
 @fuzzed
@@ -308,11 +352,10 @@ def check_text_files(files: list[bytes], dataset: str) -> dict[str, Reading]:
 @example([",".join(COST_NAMES).encode() + b'\nretail,NL,shop,2024-01,"1,5",EUR,2,\n'])
 @example([",".join(COST_NAMES).encode() + b'\nretail,NL,shop,2024-01,"1,5",EUR,2\n'])
 @example([b"industry,country,link,month,programme_cost,currency,head_count\n\n"])
+@example([b"Costs of 2024\n\n" + NEIGHBOURS[COSTS], b"sep=,\n" + NEIGHBOURS[COSTS], NEIGHBOURS[COSTS] * 2])
+@example([NEIGHBOURS[COSTS].decode().encode("utf-16"), b"\n" * 19 + NEIGHBOURS[COSTS]])
 def test_delimited_files(files: list[bytes]) -> None:
-    quick = check_text_files(files, COSTS)
-    for reading, data in zip(quick.values(), [None, *files, None], strict=True):
-        if data is None:
-            continue
+    for reading, data in zip(check_text_files(files, COSTS), files, strict=True):
         if must_load(data, ",", COST_NAMES[:6]) and b"\n" in data:
             assert reading.status == "loaded", reading.message
         if b'"' not in data:
@@ -322,9 +365,8 @@ def test_delimited_files(files: list[bytes]) -> None:
 @fuzzed
 @given(st.lists(delimited_files(NETWORK_NAMES, ";"), min_size=1, max_size=4))
 def test_delimited_files_of_the_other_encoding(files: list[bytes]) -> None:
-    quick = check_text_files(files, NETWORK)
-    for reading, data in zip(quick.values(), [None, *files, None], strict=True):
-        if data is not None and b'"' not in data:
+    for reading, data in zip(check_text_files(files, NETWORK), files, strict=True):
+        if b'"' not in data:
             check_unquoted(reading, data, NETWORK)
 
 
@@ -379,7 +421,9 @@ def check_json(reading: Reading, data: bytes) -> None:
     """Python's json module as the oracle of which lines are objects, and of their text fields."""
     if reading.status == "failed":
         return
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    content = as_utf8(reading, data)
+    assert content is not None, "it is no UTF-16"
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         text = _decoded(line, "utf-8")
         if text is None or b"\0" in line:
             assert reading.rejects[number] == ("nul_byte" if b"\0" in line else "bad_encoding")
@@ -417,11 +461,11 @@ def _json_object(text: str) -> dict[str, object] | None:
 @example([b'\xc2\xa0{"contact_id": "1"}\n\xe2\x80\x83\n'])
 @example([b'{"contact_id": "1"}\n\x1c\n'])
 @example([b'{"contact_id": "1", "contact_id": "2"}\n'])
+@example([b'{"contact_id": "1"}\x1f\n\x1f\n{"contact_id": "2"}'])
+@example(['{"contact_id": "1"}\n\x1f\nx\n'.encode("utf-16"), '{"contact_id": "1"}\n'.encode("utf-16-be")])
 def test_json_files(files: list[bytes]) -> None:
-    quick = check_text_files(files, CONTACTS)
-    for reading, data in zip(quick.values(), [None, *files, None], strict=True):
-        if data is not None:
-            check_json(reading, data)
+    for reading, data in zip(check_text_files(files, CONTACTS), files, strict=True):
+        check_json(reading, data)
 
 
 # ---------------------------------------------------------------- Parquet

@@ -13,7 +13,8 @@ from nps_chain.intake.readers.reader import NO_PARTITIONS, Prepared, Reader, Unr
 from nps_chain.people.spellings import BLANKS
 from nps_chain.sql_quoting import literal, path_list
 
-# A character that no JSON line holds unescaped, so that a line is always one column.
+# A character that no JSON line holds unescaped, so that a line is always one column. DuckDB drops it from a line's end,
+# so a file that has it somewhere is read patiently.
 NO_DELIMITER = "\x1f"
 MAX_LINE_BYTES = 1 << 24
 # Blank lines above the first that tells what the file is.
@@ -22,6 +23,11 @@ SEARCHED_LINES = 20
 
 class NdjsonReader(Reader):
     """One JSON object a line."""
+
+    @property
+    def delimiter(self) -> str:
+        """None that a good file has."""
+        return NO_DELIMITER
 
     def prepare(self, file: LandingFile, calling_code: str | None) -> Prepared:
         """Scan the file; what its lines hold shows when they are read."""
@@ -37,7 +43,7 @@ class NdjsonReader(Reader):
             signature=result.crlfs > 0,
             source={column.name: f"raw.fields[{index}]" for index, column in enumerate(self.dataset.columns, start=1)},
             lines=result.lines,
-            is_quick=result.has_uniform_newlines and result.is_text("utf-8"),
+            is_quick=result.has_uniform_newlines and result.is_text("utf-8") and result.delimiters == 0,
             note=text.note,
         )
 
