@@ -74,11 +74,11 @@ from buckets
 {%- for linking in stricter_linkings() %}
     {%- for held_by in linking['held_by'] %}
 
-union all
+        union all
 
-select
-    {{ linking['replicate'] }} as replicate,
-    {{ linking_buckets()[held_by] }} as bucket,
-    1 as weight
+        select
+            {{ linking['replicate'] }} as replicate,
+            {{ linking_buckets()[held_by] }} as bucket,
+            1 as weight
     {%- endfor %}
 {%- endfor %}

@@ -1,5 +1,5 @@
-{#- All that the bootstrap needs, added up per bucket of customers, so that its cost doesn't grow with the data; and once
-    more by what holds the customers' records together. -#}
+{#- All that the bootstrap needs, added up per bucket of customers, so that its cost doesn't grow with the data; and
+    once more by what holds the customers' records together. -#}
 {%- set categories = ['promoter', 'passive', 'detractor'] -%}
 with
 
@@ -135,8 +135,9 @@ select
         {% endif %}
     {%- endfor %}
 from unioned
+-- sqlfluff's DuckDB doesn't know grouping sets
 group by
-    grouping sets (
+    grouping sets ( -- noqa: PRS, LT02
         (chain_link_key, tenure_band_key, segment, customer_bucket),
         (chain_link_key, tenure_band_key, segment, held_by)
     )

@@ -2,8 +2,8 @@
     pre_hook="{{ keep_before() }}",
 ) }}
 
-{#- Which transactions don't stand. A line says itself what it takes back, or, as tills and dealers' systems write credit
-    notes, stands below 0 and names nothing: then it takes back the customer's last purchase of the same amount that no
+{#- Which transactions don't stand. A line says itself what it takes back, or, as tills and dealers' systems write
+    credit notes, stands below 0 and names nothing: then it takes back the customer's last purchase of the same amount that no
     other line took back. Few lines take back, so purchases are looked up by them. -#}
 {%- set same = ['dataset', 'partner_code', 'customer_hash', 'currency'] -%}
 with
@@ -138,8 +138,8 @@ moves as (
 
 ),
 
--- Purchases open and lines close, like brackets. Of one day the purchase comes first, since the order of a day's lines is
--- not told: an exchange, like for like, takes back what it hands out.
+-- Purchases open and lines close, like brackets. Of one day the purchase comes first, since the order of a day's lines
+-- is not told: an exchange, like for like, takes back what it hands out.
 counted as (
 
     select
@@ -182,11 +182,11 @@ paired as (
         row_key as line_key,
         transaction_on as line_on,
         step,
-        {%- for column in ['row_key', 'step', 'transaction_on', 'revenue_eur', 'margin_eur']  %}
+        {%- for column in ['row_key', 'step', 'transaction_on', 'revenue_eur', 'margin_eur'] %}
             lag({{ column }}) over (
                 partition by {{ same | join(', ') }}, amount, nesting
                 order by transaction_on asc, step desc, row_key asc
-            ) as opening_{{ column }}{{ ',' if not loop.last }}
+            ) as opening_{{ column }}{% if not loop.last %},{% endif %}
         {%- endfor %}
     from deep
 

@@ -82,8 +82,9 @@ select
     cast(sum(retained_e9) as bigint) as retained_e9,
     cast(sum(standing * retained_e9) as bigint) as standing_retained_e9
 from paired
+-- sqlfluff's DuckDB doesn't know grouping sets
 group by
-    grouping sets (
+    grouping sets ( -- noqa: PRS, LT02
         (chain_link_key, control_link_key, tenure_band_key, segment, customer_bucket),
         (chain_link_key, control_link_key, tenure_band_key, segment, held_by)
     )

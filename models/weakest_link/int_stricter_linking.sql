@@ -1,5 +1,5 @@
-{#- Does the verdict hang on the linking? Loss per customer is estimated again among customers linked more strictly, and counts
-    for everybody who met the link: fewer customers are left of a link that is mostly phoned, whatever each loses. Who is
+{#- Does the verdict hang on the linking? Loss per customer is estimated again among customers linked more strictly, and
+    counts for everybody who met the link: fewer customers are left of a link that is mostly phoned, whatever each loses. Who is
     linked by more is left out, not taken apart: a customer cut off from the purchases would look lost. -#}
 {%- set shown = [var('min_responses_shown'), var('min_responses_verdict_part')] | max -%}
 with
@@ -115,7 +115,7 @@ placed as (
         *,
         row_number() over (
             partition by chain_key, replicate
-            order by case when is_sufficient then 0 else 1 end, stricter_value_eur desc, link_position
+            order by case when is_sufficient then 0 else 1 end asc, stricter_value_eur desc, link_position asc
         ) as stricter_place
     from compared
 
@@ -145,7 +145,9 @@ customers as (
         chain_links.chain_key,
         {%- for linking in stricter_linkings() %}
             cast(
-                coalesce(sum(case when counted.replicate = {{ linking['replicate'] }} then counted.exposed_once_e9 end), 0)
+                coalesce(
+                    sum(case when counted.replicate = {{ linking['replicate'] }} then counted.exposed_once_e9 end), 0
+                )
                 as double
             )
             / nullif(sum(case when counted.replicate = 0 then counted.exposed_once_e9 end), 0)
@@ -187,6 +189,7 @@ from chains
 left join customers on chains.chain_key = customers.chain_key
 {%- for linking in stricter_linkings() %}
     left join explained as {{ linking['name'] }}
-        on chains.chain_key = {{ linking['name'] }}.chain_key
-        and {{ linking['name'] }}.replicate = {{ linking['replicate'] }}
+        on
+            chains.chain_key = {{ linking['name'] }}.chain_key
+            and {{ linking['name'] }}.replicate = {{ linking['replicate'] }}
 {%- endfor %}
