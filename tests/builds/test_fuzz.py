@@ -188,7 +188,7 @@ def check_unquoted(reading: Reading, data: bytes, dataset: str) -> None:
     header = _names_of(lines[place][1], delimiter, encoding)
     below = lines[place + 1 :]
     places = [header.index(name) if name in header else None for name in names]
-    # most rows may end in a delimiter that the header has not; whether they do, or have a field too many, is a judgement
+    # Most rows may end in a delimiter that the header has not. Whether that is so, or a field too many, is a judgement.
     closed = [number for number, line in below if _is_closed(line, delimiter, len(header), encoding)]
     spare = 1 if 2 * len(closed) > len(below) and set(closed) & set(reading.rows) else 0
     rows: dict[int, tuple[object, ...]] = {}
