@@ -1,6 +1,7 @@
 """What holds customers' records together, against scipy; and what a stricter linking makes of a verdict."""
 
 import itertools
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -153,6 +154,43 @@ def test_a_customer_who_keeps_a_key_is_known_by_it(sandbox: Sandbox) -> None:
     for source in SOURCES:
         sandbox.give(source, pd.DataFrame({"customer_key": [77, 78], "held_by": ["email", "number"]}))
     assert sandbox.build("int_customer_linking").to_numpy().tolist() == [[77, "phone"]]
+
+
+CUSTOMER = 100
+# the identities of a contact, and what it hangs on; 10 is the customer's unit, 11 another one's, 20 an address of many
+CONTACTS: list[tuple[int | None, int | None, int | None, int | None, str | None]] = [
+    (1, 2, 3, None, "number"),
+    (None, 2, 3, 10, "number"),
+    (None, None, None, 10, "number"),
+    # the unit is somebody else's: the address names the customer
+    (None, 2, 3, 11, "email"),
+    (None, 2, None, None, "email"),
+    (None, 20, 3, None, "phone"),
+    (None, None, 3, 11, "phone"),
+    (None, 20, None, None, None),
+    (None, None, None, None, None),
+]
+
+
+def test_what_a_contact_hangs_on(sandbox: Sandbox) -> None:
+    """The first of number (also a unit's), e-mail and phone that names the customer whose contact it is."""
+    hashes = ["loyalty_hash", "email_hash", "phone_hash", "serial_hash"]
+    given = pd.DataFrame([row[:4] for row in CONTACTS], columns=hashes).astype("Int64")
+    others = ["file_id", "chain_key", "link_key", "partner_code", "contact_id", "channel", "reason", "opened_at"]
+    others += ["closed_at", "transfers", "resolved", "cost_eur"]
+    given = given.assign(**dict.fromkeys(others, 0), row_key=range(len(given)), opened_on=date(2026, 1, 1))
+    sandbox.give("stg_contact_centre__contacts", given, {"opened_on": "date"})
+    rows = [(1, "customer", CUSTOMER), (2, "email", CUSTOMER), (3, "phone", CUSTOMER), (10, "unit", CUSTOMER)]
+    rows += [(11, "unit", 200)]
+    nodes = pd.DataFrame(rows, columns=["node_key", "node_kind", "customer_key"]).assign(is_hub=False)
+    hub = pd.DataFrame([(20, "email", None, True)], columns=nodes.columns)
+    nodes = pd.concat([nodes.astype({"customer_key": "Int64"}), hub.astype({"customer_key": "Int64"})])
+    sandbox.give("int_customer_node", nodes)
+    owned = {"serial_hash": [0], "ownership_number": [0], "owned_from": [None], "owned_to": [None]}
+    sandbox.give("int_ownership", pd.DataFrame(owned)[:0], {"owned_from": "date", "owned_to": "date"})
+    got = sandbox.build("int_contact").sort_values("contact_key")
+    assert got["held_by"].astype(object).where(got["held_by"].notna(), None).tolist() == [row[4] for row in CONTACTS]
+    assert set(got[got["held_by"].notna()]["customer_key"]) == {CUSTOMER}
 
 
 # ---------------------------------------------------------------------------------------------- the verdict by it
