@@ -1,8 +1,8 @@
 {#- What holds a customer's records together, where it is not numbers alone. Of nearly all customers a count of links
     tells; only who has more than three identities, and enough links between them, is joined by rounds. Identities that such
     rounds don't join count as apart. -#}
--- noqa: disable=LT02
 {%- set is_address = 'node_kind in ' ~ address_kinds() -%}
+-- noqa: disable=LT02
 with
 
 -- an only number joins all that have it; without addresses, numbers join all there is
