@@ -135,7 +135,7 @@ select
         {% endif %}
     {%- endfor %}
 from unioned
--- sqlfluff's DuckDB doesn't know grouping sets
+-- grouping sets: unknown to the linter's DuckDB
 group by
     grouping sets ( -- noqa: PRS, LT02
         (chain_link_key, tenure_band_key, segment, customer_bucket),

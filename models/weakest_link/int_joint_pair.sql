@@ -82,7 +82,7 @@ select
     cast(sum(retained_e9) as bigint) as retained_e9,
     cast(sum(standing * retained_e9) as bigint) as standing_retained_e9
 from paired
--- sqlfluff's DuckDB doesn't know grouping sets
+-- grouping sets: unknown to the linter's DuckDB
 group by
     grouping sets ( -- noqa: PRS, LT02
         (chain_link_key, control_link_key, tenure_band_key, segment, customer_bucket),
