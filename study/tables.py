@@ -224,7 +224,8 @@ def _lay_down_dimensions(sandbox: Sandbox, chains: list[int]) -> pd.DataFrame:
     none = pd.DataFrame({"chain_key": [0], "customer_key": [0], "owned_from": [LAST_DAY], "owned_to": [LAST_DAY]})
     sandbox.give("int_customer_ownership", none[:0], {"owned_from": "date", "owned_to": "date"})
     # numbers alone link everybody
-    sandbox.give("int_customer_linking", pd.DataFrame({"customer_key": [0], "held_by": ["email"]})[:0])
+    nobody_linked = pd.DataFrame({"customer_key": [0], "held_by": ["email"]})[:0]
+    sandbox.give("int_customer_linking", nobody_linked, {"held_by": "varchar"})
     no_benchmark = pd.DataFrame({"chain_key": [0], "link_key": [0], "year": [0], "nps": [0.0]})
     sandbox.give("stg_chain__benchmarks", no_benchmark[:0])
     return links
