@@ -101,8 +101,9 @@ fuzz: $(TEST_STAMP) ## feed random files, rows and sequences of loads for half a
 	$(BIN)/python -m pytest tests/builds/test_fuzz.py tests/statistics/test_values.py tests/builds/test_loads.py
 
 torture: export NPS_KILLS ?= 30
-torture: $(TEST_STAMP) ## kill, starve and crowd builds for ten minutes
-	$(BIN)/python -m pytest tests/builds/test_killed.py tests/builds/test_disturbed.py tests/builds/test_readers.py
+torture: $(TEST_STAMP) ## kill, starve, crowd and repeat builds for ten minutes
+	$(BIN)/python -m pytest tests/builds/test_killed.py tests/builds/test_disturbed.py tests/builds/test_readers.py \
+		tests/builds/test_rebuild.py
 
 study: $(TEST_STAMP) ## simulate worlds and write how often intervals hold and verdicts are right: make study WORLDS=600
 	$(BIN)/python -m study --worlds "$(WORLDS)"

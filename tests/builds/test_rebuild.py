@@ -1,14 +1,16 @@
 """The same landing folder gives the same warehouse, row for row.
 
 The copies differ in what must not matter: the number of threads of dbt and of DuckDB, and the order in which the files
-came to be on disk.
+came to be on disk. Part of `make torture`, since two builds of that size take minutes.
 """
 
 import shutil
 from pathlib import Path
 
 import duckdb
+import pytest
 from landing_builder import build
+from torture import LONG
 
 from demo.generate import generate
 
@@ -48,6 +50,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[
     ]
 
 
+@pytest.mark.skipif(not LONG, reason="two builds larger than the demo belong to make torture")
 def test_same_folder_same_warehouse(tmp_path: Path) -> None:
     landing = tmp_path / "landing"
     generate(landing, tmp_path / "truth.json", SCALE, SEED)
