@@ -94,14 +94,9 @@ serials as (
 found as (
 
     select
-        dataset,
-        partner_code,
-        purchases,
-        all_purchases,
-        concat(
-            cast(numbers as {{ dbt.type_string() }}),
-            case when numbers = 1 then ' customer number has ' else ' customer numbers have ' end
-        ) as whose,
+        *,
+        ' customer number has ' as said_of_one,
+        ' customer numbers have ' as said_of_several,
         ' purchases with one: probably typed in where none is known, or a large firm.' as likely_cause,
         1 as place
     from customers_of_many
@@ -109,14 +104,9 @@ found as (
     union all
 
     select
-        dataset,
-        partner_code,
-        purchases,
-        all_purchases,
-        concat(
-            cast(numbers as {{ dbt.type_string() }}),
-            case when numbers = 1 then ' serial number stands in ' else ' serial numbers stand in ' end
-        ) as whose,
+        *,
+        ' serial number stands in ' as said_of_one,
+        ' serial numbers stand in ' as said_of_several,
         ' sales with one, of more buyers than a unit has owners: probably typed in where none is known.'
             as likely_cause,
         2 as place
@@ -132,7 +122,9 @@ select
     cast(purchases as bigint) as rows_affected,
     cast(all_purchases as bigint) as rows_total,
     concat(
-        whose, cast(purchases as {{ dbt.type_string() }}), ' of ', cast(all_purchases as {{ dbt.type_string() }}),
+        cast(numbers as {{ dbt.type_string() }}),
+        case when numbers = 1 then said_of_one else said_of_several end,
+        cast(purchases as {{ dbt.type_string() }}), ' of ', cast(all_purchases as {{ dbt.type_string() }}),
         likely_cause
     ) as sentence
 from found
