@@ -46,12 +46,9 @@ def numbers_of(path: Path) -> list[str]:
 
 
 def hub(db: duckdb.DuckDBPyConnection, kind: str, address: str) -> tuple[bool, str, int | None]:
-    """Whether an address belongs to a place, why, and the customer that it names where it belongs to one."""
     row = db.execute(
-        "select nodes.is_hub, nodes.cut_reason, customers.customer_key "
-        "from work.intermediate.int_identity_node as nodes "
-        "left join work.intermediate.int_customer_node as customers "
-        "on nodes.node_key = customers.node_key and not nodes.is_hub where nodes.node_key = identity_hash(?, ?)",
+        "select is_hub, cut_reason, customer_key from work.intermediate.int_identity_node where node_key = "
+        "identity_hash(?, ?)",
         [kind, address],
     ).fetchone()
     assert row
