@@ -26,7 +26,7 @@ AT_ONCE_SECONDS = 5.0
 # what dbt knows of the project from an earlier build saves the next one this much
 LATER_BUILD = 0.65
 
-pytestmark = pytest.mark.skipif(not os.environ.get("NPS_KILLS"), reason="make torture kills builds")
+pytestmark = pytest.mark.skipif(not KILLS, reason="make torture kills builds")
 
 
 @dataclass

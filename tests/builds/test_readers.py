@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from torture import LONG, Site, digest, make_landing, state
+from torture import KILLS, LONG, Site, digest, make_landing, state
 
 from nps_chain.publishing.publish import publish
 
@@ -42,7 +42,7 @@ while not stop.exists():
 print(json.dumps(seen))
 """
 
-pytestmark = pytest.mark.skipif(not os.environ.get("NPS_KILLS"), reason="make torture crowds readers")
+pytestmark = pytest.mark.skipif(not KILLS, reason="make torture crowds readers")
 
 
 @dataclass

@@ -78,7 +78,7 @@ def test_the_page_is_that_of_the_code() -> None:
         ("| `NPS_RAW` |", "| `NPS_ROW` |", ["NPS_RAW is missing", "NPS_ROW is gone"]),
         ("| `SPARK_REMOTE` |", "| SPARK_REMOTE |", ["SPARK_REMOTE is missing"]),
         ("| `NPS_SPARK_MEMORY` | `4g` |", "| `NPS_SPARK_MEMORY` | `8g` |", ["NPS_SPARK_MEMORY"]),
-        ("| `NPS_KILLS` | 3; 30", "| `NPS_KILLS` | 3; 40", ["NPS_KILLS"]),
+        ("| `NPS_KILLS` | 0; 30", "| `NPS_KILLS` | 0; 40", ["NPS_KILLS"]),
         ("| `WORLDS` | `240` |", "| `WORLDS` | `24` |", ["WORLDS"]),
         ("| `BENCH` |", "| `BRANCH` |", ["BRANCH is gone"]),
         ("| `z_95` | `1.959964` |", "| `z_95` | `1.96` |", ["z_95"]),
