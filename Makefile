@@ -70,7 +70,7 @@ export: $(BUILD_STAMP) ## write the published tables as Parquet, and as CSV for 
 test: export NPS_WAREHOUSE := $(CURDIR)/.build/warehouse
 test: export NPS_RAW := $(NPS_WAREHOUSE)/raw
 test: export NPS_WORK_DB := $(NPS_WAREHOUSE)/work.duckdb
-test: $(TEST_STAMP) ## everything that guards the project
+test: $(TEST_STAMP) ## what guards the project, but for make fuzz torture
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) build
 	@$(MAKE) --no-print-directory sqlfluff pytest
