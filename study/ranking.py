@@ -21,6 +21,8 @@ def study_ranking(project: CompiledProject, seed: int, networks: int) -> pd.Data
     sandbox = Sandbox(project)
     counts = partners.assign(quarter_start_on=QUARTER, invitations=0, delivered=0, answered=0)
     sandbox.give("int_nps_counts", counts.drop(columns=["partner_code", "true_nps"]), {"quarter_start_on": "date"})
+    mixes = partners.assign(quarter_start_on=QUARTER, survey_key=1, channel_key=1, tenure_band_key=1, segment="private")
+    sandbox.give("int_partner_mix", mixes, {"quarter_start_on": "date"})
     named = partners[["partner_key", "partner_code"]].assign(partner_name="", valid_from=QUARTER)
     sandbox.give("dim_partner", named, {"valid_from": "date"})
     links = pd.DataFrame({"chain_link_key": partners["chain_link_key"].unique(), "chain_key": 1})

@@ -58,8 +58,8 @@ MONEY_MODELS = [
 JOURNEY_MODELS = ["int_customer_journey", "mart_journey_rule"]
 WEIGHTING_MODELS = ["int_nonresponse_cell", "int_link_nonresponse"]
 RANKING_MODELS = [
-    *("mart_nps_by_link", "mart_nps_by_partner", "int_partner_trailing", "int_ranking_cell"),
-    *("int_ranking_estimate", "int_ranking_position", "mart_partner_ranking"),
+    *("mart_nps_by_link", "mart_nps_by_partner", "int_partner_trailing", "int_ranking_cell", "int_partner_adjusted"),
+    *("int_partner_standing", "int_ranking_estimate", "int_ranking_position", "mart_partner_ranking"),
 ]
 SELECTION = [
     *GIVEN,
@@ -72,6 +72,7 @@ SELECTION = [
     *RANKING_MODELS,
     *NONRESPONSE,
     "int_nps_counts",
+    "int_partner_mix",
 ]
 
 

@@ -29,6 +29,11 @@
     ) / nullif({{ responses }}, 0) / sqrt(nullif({{ responses }}, 0))
 {%- endmacro -%}
 
+{#- An estimate that arithmetic may take past the ends of the scale. Null stays null, on either engine. -#}
+{%- macro in_nps(estimate) -%}
+    case when {{ estimate }} is not null then least(100, greatest(-100, {{ estimate }})) end
+{%- endmacro -%}
+
 {#- Adjusted Wald (Rocks 2016): 3/4 promoter, 3/4 detractor and 1 1/2 passive are added to every count. -#}
 {%- macro nps_adjusted(promoters, detractors, responses) -%}
     100 * cast({{ promoters }} - {{ detractors }} as double) / (nullif({{ responses }}, 0) + 3)

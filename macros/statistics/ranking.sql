@@ -66,7 +66,10 @@
         max(q) as q,
         max(tau2) as tau2,
         {{ stable_sum('estimate / (variance + coalesce(tau2, 0))', 18) }}
-        / {{ stable_sum('1e0 / (variance + coalesce(tau2, 0))', 18) }} as mu
+        / {{ stable_sum('1e0 / (variance + coalesce(tau2, 0))', 18) }} as mu,
+        {{ stable_sum('1e0 / (variance + coalesce(tau2, 0))', 18) }} as precision_of_mu,
+        {{ stable_sum('variance / (variance + coalesce(tau2, 0))', 18) }}
+        / {{ stable_sum('1e0 / (variance + coalesce(tau2, 0))', 18) }} as mean_variance
     from dl_between
     group by {{ groups }}
 {%- endmacro -%}
@@ -83,6 +86,23 @@
 
 {%- macro posterior_sd(variance, tau2) -%}
     sqrt({{ tau2 }} * {{ variance }} / ({{ tau2 }} + {{ variance }}))
+{%- endmacro -%}
+
+{#- Standard error of the shrunken estimate, which knows that mu and tau^2 were estimated (Morris 1983, formula 5.4): B in
+    it is (k - 3) / (k - 1) of what it was, so that the interval is not of width 0 where tau^2 is. `estimates` is k,
+    `networks` names what dersimonian_laird gave. -#}
+{%- macro shrunken_standard_error(estimate, variance, networks) -%}
+    {%- set tau2 = networks ~ '.tau2' -%}
+    {%- set estimates = networks ~ '.estimates' -%}
+    sqrt(
+        {{ variance }}
+        * (1 - {{ shrinkage(variance, tau2) }} * greatest({{ estimates }} - 3, 0) / nullif({{ estimates }} - 1, 0))
+        + power({{ shrinkage(variance, tau2) }}, 2) * (
+            1 / {{ networks }}.precision_of_mu
+            + 2e0 / greatest({{ estimates }} - 3, 1) * ({{ networks }}.mean_variance + {{ tau2 }})
+            / ({{ variance }} + {{ tau2 }}) * power({{ estimate }} - {{ networks }}.mu, 2)
+        )
+    )
 {%- endmacro -%}
 
 
@@ -267,13 +287,109 @@
 {%- endmacro -%}
 
 
-{#- Where a funnel plot's point lies (Spiegelhalter 2005). -#}
-{%- macro funnel_band(z) -%}
-    case
-        when abs({{ z }}) <= {{ double_var('z_95') }} then 'inside'
-        when {{ z }} > {{ double_var('z_99_8') }} then 'above 99.8 %'
-        when {{ z }} > 0 then 'above 95 %'
-        when {{ z }} < -{{ double_var('z_99_8') }} then 'below 99.8 %'
-        when {{ z }} < 0 then 'below 95 %'
-    end
+
+{#- The ranks that each of several independent estimates can have: 1 + those surely better, to all less those surely
+    worse (Mogstad, Romano, Shaikh and Wilhelm 2024). Sure is what Holm (1979) rejects over all pairs of the group, so
+    that in 95 % of groups the intervals hold the ranks of all. Equal true values can take each other's rank. -#}
+{%- macro rank_interval(relation, group_columns, key_column, estimate, variance, degrees_of_freedom) -%}
+    {%- set groups = group_columns | join(', ') -%}
+    {%- set keys = (group_columns + [key_column]) | join(', ') -%}
+    {%- set error_rate = '(2 * ' ~ normal_upper_tail(double_var('z_95')) ~ ')' -%}
+    with
+
+    ri_pairs as (
+
+        select
+            {%- for column in group_columns %}
+            one.{{ column }},
+            {%- endfor %}
+            one.{{ key_column }} as one_key,
+            other.{{ key_column }} as other_key,
+            one.{{ estimate }} > other.{{ estimate }} as is_one_better,
+            one.{{ degrees_of_freedom }} as degrees_of_freedom,
+            (one.{{ estimate }} - other.{{ estimate }}) / sqrt(one.{{ variance }} + other.{{ variance }}) as t
+        from {{ relation }} as one
+        inner join {{ relation }} as other
+            on
+                one.{{ key_column }} < other.{{ key_column }}
+                {%- for column in group_columns %}
+                and one.{{ column }} = other.{{ column }}
+                {%- endfor %}
+
+    ),
+
+    ri_deviates as (
+
+        select
+            *,
+            {{ student_deviate('t', 'degrees_of_freedom') }} as z
+        from ri_pairs
+
+    ),
+
+    ri_tests as (
+
+        select
+            *,
+            {{ two_sided_p('z') }} as p
+        from ri_deviates
+
+    ),
+
+    ri_in_order as (
+
+        select
+            *,
+            count(*) over (partition by {{ groups }}) + 1
+            - row_number() over (partition by {{ groups }} order by p, one_key, other_key) as tests_left
+        from ri_tests
+
+    ),
+
+    ri_stepped as (
+
+        select
+            *,
+            max(p * tests_left) over (
+                partition by {{ groups }}
+                order by p, one_key, other_key
+                rows between unbounded preceding and current row
+            ) as holm_p
+        from ri_in_order
+
+    ),
+
+    ri_sure as (
+
+        select
+            *,
+            holm_p <= {{ error_rate }} as is_sure
+        from ri_stepped
+
+    ),
+
+    ri_sides as (
+
+        select
+            {{ groups }},
+            one_key as {{ key_column }},
+            case when is_sure and not is_one_better then 1 else 0 end as surely_better,
+            case when is_sure and is_one_better then 1 else 0 end as surely_worse
+        from ri_sure
+        union all
+        select
+            {{ groups }},
+            other_key as {{ key_column }},
+            case when is_sure and is_one_better then 1 else 0 end as surely_better,
+            case when is_sure and not is_one_better then 1 else 0 end as surely_worse
+        from ri_sure
+
+    )
+
+    select
+        {{ keys }},
+        cast(1 + sum(surely_better) as bigint) as rank_low,
+        cast(1 + count(*) - sum(surely_worse) as bigint) as rank_high
+    from ri_sides
+    group by {{ keys }}
 {%- endmacro -%}

@@ -6,50 +6,21 @@
 {%- set min_partners = var('min_partners_ranked') -%}
 with
 
--- Hidden figures enter nothing, so that no mean, variance or rank gives one away.
-cells as (
-
-    select * from {{ ref('int_ranking_cell') }}
-    where suppression_reason is null
-
-),
-
-pooled as (
-
-    select
-        chain_link_key,
-        period_kind,
-        period_from,
-        partner_code,
-        responses,
-        {{ nps('promoters', 'detractors', 'responses') }} as nps,
-        count(*) over ({{ whole_network }}) as network_partners,
-        sum(responses) over ({{ whole_network }}) as network_responses,
-        {{ nps(
-            '(sum(promoters) over (' ~ whole_network ~ ') - promoters)',
-            '(sum(detractors) over (' ~ whole_network ~ ') - detractors)',
-            '(sum(responses) over (' ~ whole_network ~ ') - responses)',
-        ) }} as rest_nps,
-        -- squares within partners, in points
-        1e4 * {{ stable_sum(
-            'promoters + detractors - cast(power(promoters - detractors, 2) as double) / responses', 18, whole_network
-        ) }} as squares_within
-    from cells
-
-),
-
-with_sampling_variance as (
+partners as (
 
     select
         *,
-        squares_within / (network_responses - network_partners) / responses as sampling_variance
-    from pooled
+        count(*) over ({{ whole_network }}) as network_partners,
+        -- how much of a spread between partners is left in the mean of the others
+        (sum(responses * responses) over ({{ whole_network }}) - responses * responses)
+        / nullif(power(network_responses - responses, 2), 0) as rest_concentration
+    from {{ ref('int_partner_adjusted') }}
 
 ),
 
 networks as (
 
-    {{ dersimonian_laird('with_sampling_variance', network, 'nps', 'sampling_variance') }}
+    {{ dersimonian_laird('partners', network, 'adjusted_nps', 'sampling_variance') }}
 
 ),
 
@@ -58,7 +29,7 @@ medians as (
     select
         {{ network_key }},
         median(sampling_variance) as median_sampling_variance
-    from with_sampling_variance
+    from partners
     group by {{ network_key }}
 
 ),
@@ -70,11 +41,16 @@ estimated as (
         networks.tau2,
         networks.mu,
         {{ shrinkage('partners.sampling_variance', 'networks.tau2') }} as shrinkage,
-        {{ shrunken('partners.nps', 'partners.sampling_variance', 'networks.mu', 'networks.tau2') }} as shrunken_nps,
+        {{ shrunken('partners.adjusted_nps', 'partners.sampling_variance', 'networks.mu', 'networks.tau2') }}
+            as shrunken_nps,
         {{ posterior_sd('partners.sampling_variance', 'networks.tau2') }} as posterior_sd,
         networks.tau2 / (networks.tau2 + medians.median_sampling_variance) as rankability,
-        (partners.nps - partners.rest_nps) / sqrt(partners.sampling_variance + networks.tau2) as funnel_z
-    from with_sampling_variance as partners
+        {{ shrunken_standard_error('partners.adjusted_nps', 'partners.sampling_variance', 'networks') }}
+            as shrunken_nps_se,
+        partners.difference_from_rest / sqrt(
+            partners.difference_variance + networks.tau2 * (1 + partners.rest_concentration)
+        ) as funnel_z
+    from partners
     left join networks
         on
             partners.chain_link_key = networks.chain_link_key
@@ -95,7 +71,7 @@ judged as (
         case
             when network_partners < {{ min_partners }} then 'fewer than {{ min_partners }} partners to compare'
             when tau2 is null then 'the answers of each partner are all alike'
-            when tau2 = 0 then 'partners differ no more than chance would have it'
+            when tau2 = 0 then 'the spread between partners is no more than chance would have it'
             when responses < {{ min_ranked }} and 1 - shrinkage < {{ min_reliability }}
                 then 'fewer than {{ min_ranked }} responses and a reliability below {{ min_reliability }}'
         end as own_reason
@@ -123,15 +99,15 @@ select
     end as not_rankable_reason,
     network_partners,
     case when candidates >= {{ min_partners }} then candidates else 0 end as ranked_partners,
-    nps,
-    rest_nps,
+    adjusted_nps,
     sampling_variance,
+    degrees_of_freedom,
     tau2,
     mu,
     shrinkage,
     shrunken_nps,
     posterior_sd,
+    shrunken_nps_se,
     rankability,
-    funnel_z,
-    {{ two_sided_p('funnel_z') }} as p_value
+    funnel_z
 from counted

@@ -18,6 +18,14 @@ last_places as (
 
     {{ probability_lowest('ranked', network, 'partner_code', 'shrunken_nps', 'posterior_sd') }}
 
+),
+
+rank_intervals as (
+
+    {{ rank_interval(
+        'ranked', network, 'partner_code', 'adjusted_nps', 'sampling_variance', 'degrees_of_freedom'
+    ) }}
+
 )
 
 select
@@ -26,6 +34,8 @@ select
     ranks.period_from,
     ranks.partner_code,
     ranks.expected_rank,
+    rank_intervals.rank_low,
+    rank_intervals.rank_high,
     last_places.probability_lowest as p_worst
 from ranks
 inner join last_places
@@ -34,3 +44,9 @@ inner join last_places
         and ranks.period_kind = last_places.period_kind
         and ranks.period_from = last_places.period_from
         and ranks.partner_code = last_places.partner_code
+inner join rank_intervals
+    on
+        ranks.chain_link_key = rank_intervals.chain_link_key
+        and ranks.period_kind = rank_intervals.period_kind
+        and ranks.period_from = rank_intervals.period_from
+        and ranks.partner_code = rank_intervals.partner_code

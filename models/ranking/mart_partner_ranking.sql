@@ -1,4 +1,3 @@
-{%- set network = ['chain_link_key', 'period_kind', 'period_from'] -%}
 with
 
 cells as (
@@ -25,9 +24,18 @@ chain_links as (
 
 ),
 
-discoveries as (
+adjusted as (
 
-    {{ benjamini_hochberg('estimates', network, 'partner_code', 'p_value') }}
+    select
+        *,
+        adjusted_nps - difference_from_rest as rest_nps
+    from {{ ref('int_partner_adjusted') }}
+
+),
+
+standings as (
+
+    select * from {{ ref('int_partner_standing') }}
 
 )
 
@@ -44,32 +52,36 @@ select
     cells.promoters,
     cells.passives,
     cells.detractors,
-    estimates.nps,
+    adjusted.nps,
     {{ nps_ci_low('cells.promoters', 'cells.detractors', 'cells.responses') }} as nps_ci_low,
     {{ nps_ci_high('cells.promoters', 'cells.detractors', 'cells.responses') }} as nps_ci_high,
+    adjusted.network_nps - adjusted.expected_nps as adjustment,
+    {{ in_nps('adjusted.adjusted_nps') }} as adjusted_nps,
     cast(estimates.network_partners as bigint) as network_partners,
-    estimates.mu,
+    {{ in_nps('estimates.mu') }} as mu,
     estimates.tau2,
     estimates.rankability,
     estimates.sampling_variance,
     estimates.shrinkage,
-    estimates.shrunken_nps,
+    {{ in_nps('estimates.shrunken_nps') }} as shrunken_nps,
     estimates.posterior_sd,
-    case
-        when estimates.tau2 > 0
-            then greatest(-100, estimates.shrunken_nps - {{ double_var('z_95') }} * estimates.posterior_sd)
-    end as shrunken_nps_ci_low,
-    case
-        when estimates.tau2 > 0
-            then least(100, estimates.shrunken_nps + {{ double_var('z_95') }} * estimates.posterior_sd)
-    end as shrunken_nps_ci_high,
-    estimates.rest_nps,
+    {{ in_nps('estimates.shrunken_nps - ' ~ double_var('z_95') ~ ' * estimates.shrunken_nps_se') }}
+        as shrunken_nps_ci_low,
+    {{ in_nps('estimates.shrunken_nps + ' ~ double_var('z_95') ~ ' * estimates.shrunken_nps_se') }}
+        as shrunken_nps_ci_high,
+    adjusted.comparable_share,
+    {{ in_nps('adjusted.rest_nps') }} as rest_nps,
+    adjusted.difference_from_rest,
+    standings.standing,
+    standings.p_value,
+    standings.q_value,
+    {{ in_nps('adjusted.rest_nps - standings.limit_distance') }} as standing_limit_low,
+    {{ in_nps('adjusted.rest_nps + standings.limit_distance') }} as standing_limit_high,
     estimates.funnel_z,
-    {{ funnel_band('estimates.funnel_z') }} as funnel_band,
-    estimates.p_value,
-    discoveries.q_value,
     cast(estimates.ranked_partners as bigint) as ranked_partners,
     positions.expected_rank,
+    positions.rank_low,
+    positions.rank_high,
     positions.p_worst,
     positions.partner_code is not null as is_rankable,
     case when cells.suppression_reason is not null then 'hidden' else estimates.not_rankable_reason end
@@ -90,9 +102,15 @@ left join positions
         and cells.period_kind = positions.period_kind
         and cells.period_from = positions.period_from
         and cells.partner_code = positions.partner_code
-left join discoveries
+left join adjusted
     on
-        cells.chain_link_key = discoveries.chain_link_key
-        and cells.period_kind = discoveries.period_kind
-        and cells.period_from = discoveries.period_from
-        and cells.partner_code = discoveries.partner_code
+        cells.chain_link_key = adjusted.chain_link_key
+        and cells.period_kind = adjusted.period_kind
+        and cells.period_from = adjusted.period_from
+        and cells.partner_code = adjusted.partner_code
+left join standings
+    on
+        cells.chain_link_key = standings.chain_link_key
+        and cells.period_kind = standings.period_kind
+        and cells.period_from = standings.period_from
+        and cells.partner_code = standings.partner_code

@@ -73,6 +73,25 @@ def test_chi_square_tail(sandbox: Sandbox, df: int) -> None:
     np.testing.assert_allclose(got["chi_square_sf"], stats.chi2.sf(got["x"], df), rtol=1e-12, atol=0)
 
 
+def test_upper_quantile_of_the_normal_distribution(sandbox: Sandbox) -> None:
+    """Against scipy, in all three of its ranges and where they meet."""
+    p = np.concatenate([np.linspace(1e-4, 0.5, 4_001), np.logspace(-200, -4, 500), [0.075, 1.4e-11, 1.38e-11, 0.025]])
+    rows = pd.DataFrame({"p": p, "t": 1.0, "freedom": 30.0})
+    got = sandbox.probe("statistics_probe_quantiles", {"probe_quantiles": rows})
+    np.testing.assert_allclose(got["normal_upper_quantile"], stats.norm.isf(got["p"]), rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("freedom", [20, 27, 100, 10_000])
+def test_student_by_the_normal_distribution(sandbox: Sandbox, freedom: int) -> None:
+    """Wallace's bound: tails to 1 % of themselves up to 4 from 20 degrees of freedom, and its exact inverse."""
+    t = np.linspace(-4, 4, 161)
+    rows = pd.DataFrame({"p": 0.1, "t": t, "freedom": float(freedom)})
+    got = sandbox.probe("statistics_probe_quantiles", {"probe_quantiles": rows})
+    np.testing.assert_allclose(stats.norm.sf(got["student_deviate"]), stats.t.sf(np.abs(t), freedom), rtol=1e-2)
+    back = sandbox.probe("statistics_probe_quantiles", {"probe_quantiles": rows.assign(t=got["student_deviate"])})
+    close(back["student_quantile"], np.abs(t))
+
+
 # ------------------------------------------------------------------------------------------------------- scores
 
 
