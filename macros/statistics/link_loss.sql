@@ -8,5 +8,7 @@
         'attributable_fraction_crude',
         'value_at_stake_eur',
         'value_at_stake_crude_eur',
+        'mended_alone_customers',
+        'mended_alone_eur',
     ]) }}
 {%- endmacro -%}

@@ -1,5 +1,13 @@
 {#- Attributable loss of each link that can be compared, in customers and euros, per bootstrap replicate (methods.md
-    section 5, points 3 and 4): by the joint model, or by the link alone where there is none. -#}
+    section 5, points 3 and 4): by the joint model, or by the link alone where there is none.
+
+    Where two bad experiences compound, the joint model's coefficients count what they lose together at both. That is
+    taken out (int_pair_loss), and the loss of all subsets of links, at most the whole, is shared out as the average over
+    all orders of putting links right (Eide and Gefeller 1995): shares add up to what all links lose together. -#}
+{%- set most_links = surveyed_links() | length -%}
+{%- set places = range(1, most_links + 1) -%}
+{%- set subsets = range(2 ** most_links) -%}
+{%- set ways = ['', '_crude'] -%}
 with
 
 joint_replicates as (
@@ -23,6 +31,12 @@ evidence as (
 joint_evidence as (
 
     select * from {{ ref('int_joint_evidence') }}
+
+),
+
+pairs as (
+
+    select * from {{ ref('int_pair_loss') }}
 
 ),
 
@@ -68,6 +82,7 @@ chosen as (
         links.replicate,
         links.exposed,
         links.margin_per_retained_eur,
+        joint_evidence.loss_model,
         case when joint_evidence.loss_model = 'joint' then joint_replicates.excess_loss else links.excess_loss end
             as excess_loss,
         case
@@ -81,19 +96,163 @@ chosen as (
     inner join joint_replicates
         on links.chain_link_key = joint_replicates.chain_link_key and links.replicate = joint_replicates.replicate
 
+),
+
+placed as (
+
+    select
+        *,
+        row_number() over (partition by chain_key, replicate order by chain_link_key) as place,
+        {%- for way in ways %}
+            exposed * excess_loss{{ way }} as lost{{ way }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from chosen
+
+),
+
+-- what two links that were both held constant lose together
+compounding as (
+
+    select
+        a.chain_key,
+        a.replicate,
+        a.place as place_a,
+        b.place as place_b,
+        {%- for way in ways %}
+            pairs.compounded{{ way }},
+            pairs.absorbed_a{{ way }},
+            pairs.absorbed_b{{ way }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from pairs
+    inner join placed as a on pairs.link_key_a = a.chain_link_key and pairs.replicate = a.replicate
+    inner join placed as b on pairs.link_key_b = b.chain_link_key and pairs.replicate = b.replicate
+    where a.loss_model = 'joint' and b.loss_model = 'joint'
+
+),
+
+singles as (
+
+    select
+        chain_key,
+        replicate,
+        {%- for way in ways %}
+            {%- for place in places %}
+                coalesce(max(case when place = {{ place }} then lost{{ way }} end), 0)
+                    as lost{{ way }}_{{ place }}
+                {%- if not loop.last %},{% endif %}
+            {%- endfor %}
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from placed
+    group by chain_key, replicate
+
+),
+
+couples as (
+
+    select
+        chain_key,
+        replicate,
+        {%- for way in ways %}
+            {%- for a in places %}
+                {{ stable_sum('\n' ~ ' ' * 20 ~ 'case when place_a = ' ~ a ~ ' then absorbed_a' ~ way
+                    ~ '\n' ~ ' ' * 24 ~ 'when place_b = ' ~ a ~ ' then absorbed_b' ~ way ~ ' end', 12) }}
+                    as {{ 'absorbed' ~ way ~ '_' ~ a }},
+                {%- for b in places if b > a %}
+                    coalesce(
+                        max(case when place_a = {{ a }} and place_b = {{ b }} then compounded{{ way }} end), 0
+                    ) as both{{ way }}_{{ a }}_{{ b }},
+                {%- endfor %}
+            {%- endfor %}
+        {%- endfor %}
+        count(*) as pairs
+    from compounding
+    group by chain_key, replicate
+
+),
+
+-- what each link loses by itself, and each two beyond
+parts as (
+
+    select
+        singles.chain_key,
+        singles.replicate,
+        expected.expected_lost,
+        {%- for way in ways %}
+            {%- for a in places %}
+                {%- set of_link = way ~ '_' ~ a %}
+                singles.{{ 'lost' ~ of_link }} - coalesce(couples.{{ 'absorbed' ~ of_link }}, 0)
+                    as {{ 'alone' ~ of_link }},
+                {%- for b in places if b > a %}
+                    {%- set both = 'both' ~ way ~ '_' ~ a ~ '_' ~ b %}
+                    coalesce(couples.{{ both }}, 0) as {{ both }},
+                {%- endfor %}
+            {%- endfor %}
+        {%- endfor %}
+        coalesce(couples.pairs, 0) as pairs
+    from singles
+    inner join expected on singles.chain_key = expected.chain_key and singles.replicate = expected.replicate
+    left join couples on singles.chain_key = couples.chain_key and singles.replicate = couples.replicate
+
+),
+
+-- what putting each subset of links right brings
+subsets as (
+
+    select
+        chain_key,
+        replicate,
+        expected_lost,
+        {%- for way in ways %}
+            {%- for subset in subsets %}
+                {{ put_right(subset, most_links, 'alone' ~ way ~ '_', 'both' ~ way ~ '_', 'expected_lost') }}
+                    as worth{{ way }}_{{ subset }}{% if not loop.last %},{% endif %}
+            {%- endfor %}
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from parts
+
+),
+
+shared as (
+
+    select
+        placed.chain_key,
+        placed.chain_link_key,
+        placed.replicate,
+        placed.exposed,
+        placed.margin_per_retained_eur,
+        subsets.expected_lost,
+        {%- for way in ways %}
+            case
+                {%- for place in places %}
+                    when placed.place = {{ place }} and placed.lost{{ way }} is not null
+                        then {{ average_attributable('subsets.worth' ~ way ~ '_', place, most_links) }}
+                {%- endfor %}
+            end as lost{{ way }},
+        {%- endfor %}
+        case
+            {%- for place in places %}
+                when placed.place = {{ place }} and placed.lost is not null then subsets.worth_{{ 2 ** (place - 1) }}
+            {%- endfor %}
+        end as mended_alone
+    from placed
+    inner join subsets on placed.chain_key = subsets.chain_key and placed.replicate = subsets.replicate
+
 )
 
 select
-    chosen.chain_key,
-    chosen.chain_link_key,
-    chosen.replicate,
-    chosen.excess_loss,
-    chosen.excess_loss_crude,
-    chosen.exposed * chosen.excess_loss as attributable_lost_customers,
-    chosen.exposed * chosen.excess_loss_crude as attributable_lost_customers_crude,
-    chosen.exposed * chosen.excess_loss / nullif(expected.expected_lost, 0) as attributable_fraction,
-    chosen.exposed * chosen.excess_loss_crude / nullif(expected.expected_lost, 0) as attributable_fraction_crude,
-    chosen.exposed * chosen.excess_loss * chosen.margin_per_retained_eur as value_at_stake_eur,
-    chosen.exposed * chosen.excess_loss_crude * chosen.margin_per_retained_eur as value_at_stake_crude_eur
-from chosen
-inner join expected on chosen.chain_key = expected.chain_key and chosen.replicate = expected.replicate
+    chain_key,
+    chain_link_key,
+    replicate,
+    lost / nullif(exposed, 0) as excess_loss,
+    lost_crude / nullif(exposed, 0) as excess_loss_crude,
+    lost as attributable_lost_customers,
+    lost_crude as attributable_lost_customers_crude,
+    lost / nullif(expected_lost, 0) as attributable_fraction,
+    lost_crude / nullif(expected_lost, 0) as attributable_fraction_crude,
+    lost * margin_per_retained_eur as value_at_stake_eur,
+    lost_crude * margin_per_retained_eur as value_at_stake_crude_eur,
+    mended_alone as mended_alone_customers,
+    mended_alone * margin_per_retained_eur as mended_alone_eur
+from shared

@@ -26,7 +26,7 @@ STRATA = list(itertools.product((1, 2), ("business", "private")))
 MODELS = [
     *("int_link_bucket", "int_link_stratum_replicate", "int_link_replicate", "int_link_evidence"),
     *("int_joint_pair", "int_joint_control", "int_joint_moment", "int_joint_replicate", "int_joint_evidence"),
-    "int_loss_replicate",
+    *("int_pair_score", "int_pair_exposure", "int_pair_loss", "int_loss_replicate"),
 ]
 
 
@@ -255,6 +255,56 @@ def alone(sandbox: Sandbox, weights: pd.DataFrame, replicate: int) -> pd.DataFra
     return pd.DataFrame(rows).set_index("chain_link_key")
 
 
+def compounded(
+    sandbox: Sandbox, weights: pd.DataFrame, replicate: int, is_standardised: bool
+) -> dict[tuple[int, int], tuple[float, float, float]]:
+    """Per two links, all scored by all: customers lost by both together, and what of it least squares gives each."""
+    tables = {
+        node: sandbox.connection.execute(f"select * from {sandbox.project.relations[node]}").df()
+        for node in ("fct_nps_response", "int_link_exposure")
+    }
+    answers, met = tables["fct_nps_response"], tables["int_link_exposure"]
+    lowness = 1 - answers.assign(x=standing(answers["score"])).pivot(
+        index="customer_key", columns="chain_link_key", values="x"
+    )
+    people = answers.drop_duplicates("customer_key").set_index("customer_key").loc[lowness.index]
+    weight = drawn(weights, lowness.index.to_series(), replicate).to_numpy()
+    strata = dummies(people, is_standardised)
+    found = {}
+    for a, b in itertools.combinations(LINKS, 2):
+        product = (lowness[a] * lowness[b]).to_numpy()
+        two = np.c_[lowness[a], lowness[b], strata]
+        loss = sm.WLS(1 - people["retained"].to_numpy(), np.c_[product, two], weights=weight).fit().params[0]
+        slopes = sm.WLS(product, two, weights=weight).fit().params[:2]
+        customers = set(met.query("chain_link_key == @a")["customer_key"])
+        both = pd.Series(sorted(customers & set(met.query("chain_link_key == @b")["customer_key"])))
+        lost = drawn(weights, both, replicate).sum() * loss
+        means = [np.average(column, weights=weight) for column in (product, lowness[a], lowness[b])]
+        found[a, b] = (lost * means[0], lost * slopes[0] * means[1], lost * slopes[1] * means[2])
+    return found
+
+
+def every_order(
+    lost: dict[int, float], pairs: dict[tuple[int, int], tuple[float, float, float]], whole: float
+) -> tuple[pd.Series, pd.Series]:
+    """What putting each link right brings: on average over all orders, counted one by one, and alone."""
+    single = dict(lost)
+    for (a, b), (_, of_a, of_b) in pairs.items():
+        single[a] -= of_a
+        single[b] -= of_b
+
+    def brings(right: set[int]) -> float:
+        together = sum(both for link_pair, (both, _, _) in pairs.items() if right & set(link_pair))
+        return min(whole, sum(single[link] for link in right) + together)
+
+    orders = list(itertools.permutations(lost))
+    average = dict.fromkeys(lost, 0.0)
+    for order in orders:
+        for place, link in enumerate(order):
+            average[link] += (brings(set(order[: place + 1])) - brings(set(order[:place]))) / len(orders)
+    return pd.Series(average), pd.Series({link: brings({link}) for link in lost})
+
+
 def test_losses_in_customers_euros_and_fractions(sandbox: Sandbox) -> None:
     """The joint model's coefficients times what pandas says of the customers, in every replicate; a stratum is thin."""
     random = np.random.default_rng(1953)
@@ -285,10 +335,114 @@ def test_losses_in_customers_euros_and_fractions(sandbox: Sandbox) -> None:
                 lost = expected["exposed"] * model["excess_loss_crude"]
             else:
                 lost = -expected["exposed"] * (detractors * model[coefficients[0]] + passives * model[coefficients[1]])
-            close(losses[f"attributable_lost_customers{ending}"], lost)
+            pairs = compounded(sandbox, weights, replicate, is_standardised=not ending)
+            lost, alone_right = every_order(lost.to_dict(), pairs, whole)
+            # of the whole, as the parts of a small share are large
+            worth = expected["margin"] * whole
+            if not ending:
+                close(losses["mended_alone_customers"] / whole, alone_right / whole)
+                close(losses["mended_alone_eur"] / worth, alone_right / whole)
+            close(losses[f"attributable_lost_customers{ending}"] / whole, lost / whole)
             close(losses[f"attributable_fraction{ending}"], lost / whole)
+            close(losses[f"excess_loss{ending}"], lost / expected["exposed"])
             euros = "value_at_stake_crude_eur" if ending else "value_at_stake_eur"
-            close(losses[euros], lost * expected["margin"])
+            close(losses[euros] / worth, lost / whole)
+
+
+# Risks at neither, the first, the second and both low; customers there; the exact average over both orders.
+COMPOUNDING = [
+    ((0.1, 0.3, 0.3, 0.5), (600, 200, 150, 50), (0.26316, 0.21053)),
+    ((0.1, 0.3, 0.3, 0.6), (600, 200, 150, 50), (0.26923, 0.21795)),
+    ((0.05, 0.1, 0.1, 0.6), (600, 120, 120, 160), (1 / 3, 1 / 3)),
+    ((0.1, 0.1, 0.1, 0.8), (600, 100, 100, 200), (0.29167, 0.29167)),
+    ((0.0, 0.0, 0.0, 1.0), (600, 100, 100, 200), (0.5, 0.5)),
+    ((0.1, 0.6, 0.6, 0.6), (600, 120, 120, 160), (1 / 3, 1 / 3)),
+]
+
+
+@pytest.mark.parametrize(("risks", "customers", "expected"), COMPOUNDING)
+def test_shares_add_up_to_the_loss_where_harm_compounds(
+    sandbox: Sandbox, risks: tuple[float, ...], customers: tuple[int, ...], expected: tuple[float, float]
+) -> None:
+    """Two links with every pattern of low and high scores: the average over orders, to the digits given."""
+    dealer, centre = 10013, 10015
+    rows = []
+    for pattern, (risk, number) in enumerate(zip(risks, customers, strict=True)):
+        for place in range(number):
+            kept = float(place >= round(risk * number))
+            rows += [(len(rows) // 2, dealer, 3 if pattern in (1, 3) else 10, kept)]
+            rows += [(rows[-1][0], centre, 3 if pattern in (2, 3) else 10, kept)]
+    world = pd.DataFrame(rows, columns=["customer_key", "chain_link_key", "score", "retained"])
+    world = world.assign(response_on=TRAILING_FROM, tenure_band_key=1, segment="private")
+    world["response_key"] = range(len(world))
+    lay_down(sandbox, world, np.random.default_rng(1))
+    met = world[["chain_link_key", "customer_key"]].assign(chain_key=CHAIN, is_trailing=1, is_reference=1)
+    sandbox.give("int_link_exposure", met.assign(last_met_on=TRAILING_FROM), {"last_met_on": "date"})
+    people = pd.DataFrame({"customer_key": world["customer_key"].unique(), "chain_key": CHAIN, "segment": "private"})
+    sandbox.give("int_customer_chain", people.assign(first_on=TRAILING_FROM), {"first_on": "date"})
+    losses = built(sandbox)["int_loss_replicate"].query("replicate == 0").set_index("chain_link_key")
+    got = losses.loc[[dealer, centre], "attributable_fraction"]
+    close(got, expected, 1e-5)
+    lost = np.array(risks) * customers
+    both = (lost.sum() - risks[0] * sum(customers)) / lost.sum()
+    close(got.sum(), both)
+    # put right alone, the dealer leaves those that had the other link's risk
+    left = risks[0] * (customers[0] + customers[1]) + risks[2] * (customers[2] + customers[3])
+    close(losses.loc[dealer, "mended_alone_customers"], lost.sum() - left)
+
+
+def test_shares_never_exceed_the_whole(sandbox: Sandbox) -> None:
+    """Nobody scored both links, so each alone goes with all that is lost: they share it, in every replicate."""
+    dealer, centre = 10013, 10015
+    low = np.r_[np.zeros(600), np.full(100, 1), np.full(100, 2), np.full(200, 3)].astype(int)
+    rows = [
+        (customer, link, 3 if pattern & bit else 10, float(pattern < 3))
+        for customer, pattern in enumerate(low)
+        for link, bit in ((dealer, 1), (centre, 2))
+    ]
+    world = pd.DataFrame(rows, columns=["customer_key", "chain_link_key", "score", "retained"])
+    world = world.assign(response_on=TRAILING_FROM, tenure_band_key=1, segment="private")
+    met = world[["chain_link_key", "customer_key"]].assign(chain_key=CHAIN, is_trailing=1, is_reference=1)
+    world = world[world["customer_key"] % 2 == (world["chain_link_key"] == centre)].reset_index(drop=True)
+    world["response_key"] = range(len(world))
+    lay_down(sandbox, world, np.random.default_rng(1))
+    sandbox.give("int_link_exposure", met.assign(last_met_on=TRAILING_FROM), {"last_met_on": "date"})
+    tables = built(sandbox)
+    alone_lost = tables["int_link_replicate"].query("replicate == 0")
+    close((alone_lost["exposed"] * alone_lost["excess_loss"]).sum(), 400)
+    losses = tables["int_loss_replicate"].query("replicate == 0")
+    close(losses["attributable_lost_customers"], [100, 100])
+    close(losses["attributable_fraction"], [0.5, 0.5])
+    close(losses["mended_alone_customers"], [200, 200])
+    assert len(tables["int_loss_replicate"]) == 2 * len(EVERY_REPLICATE)
+    assert (tables["int_loss_replicate"].groupby("replicate")["attributable_fraction"].sum() <= 1 + 1e-9).all()
+
+
+def test_published_average_fractions(sandbox: Sandbox) -> None:
+    """Eide and Gefeller (1995): lung cancer by region, smoking and work, from the cells that R's averisk gives."""
+    exposed = "6732 2976 1570 1787 1445 1008 6986 6553 3000 5766 9680 4194 2741 2194 2474 1031 12410 9537 8408 9509"
+    risks = "360 621 236 411 507 864 1066 1745 1867 2891 514 875 339 584 718 1206 1474 2345 2497 3708"
+    risk = np.array(risks.split(), dtype=float).reshape(2, 5, 2) / 1e4
+    people = np.array(exposed.split(), dtype=float).reshape(2, 5, 2) / risk
+    people /= people.sum()
+    prevalence = (people * risk).sum()
+    worth = {}
+    for subset in range(8):
+        right = risk
+        for axis in range(3):
+            if subset >> axis & 1:
+                right = np.repeat(right.take([0], axis), risk.shape[axis], axis)
+        worth[subset] = 1 - (people * right).sum() / prevalence
+    games = pd.DataFrame({f"worth_{subset}": [value] for subset, value in worth.items()}).assign(game=1, whole=0.5)
+    for number in (1, 2, 3):
+        games[f"alone_{number}"] = 0.1 * number
+    got = sandbox.probe(
+        "statistics_probe_attributable", {"probe_games": games.assign(both_1_2=0.01, both_1_3=0.02, both_2_3=-0.04)}
+    ).iloc[0]
+    close(prevalence, 0.09041, 1e-5)
+    close(got[["average_1", "average_2", "average_3"]], [0.12751, 0.34960, 0.12471], 1e-5)
+    close(got[["average_1", "average_2", "average_3"]].sum(), worth[7])
+    close(got[["all_right", "outer_right", "middle_right"]], [0.5, 0.39, 0.17])
 
 
 @pytest.mark.parametrize("scorers", [0, 1, 9])
@@ -411,8 +565,16 @@ def test_without_pairs_links_are_taken_one_by_one(sandbox: Sandbox) -> None:
     key = ["chain_link_key", "replicate"]
     losses = tables["int_loss_replicate"].merge(tables["int_link_replicate"], on=key, suffixes=("", "_alone"))
     assert len(losses) == len(LINKS) * len(EVERY_REPLICATE)
-    close(losses["value_at_stake_eur"], losses["value_at_stake_eur_alone"])
-    close(losses["excess_loss_crude"], losses["excess_loss_crude_alone"])
+    # but for replicates in which the links together would lose more than there is to lose
+    lost = losses.assign(lost=losses["exposed"] * losses["excess_loss_alone"]).groupby("replicate")["lost"].sum()
+    whole = tables["int_link_replicate"].groupby("replicate")["expected_lost_once"].sum()
+    assert (lost > whole).any()
+    within = losses[losses["replicate"].map(lost <= whole)]
+    assert len(within) > len(losses) / 2
+    close(within["value_at_stake_eur"], within["value_at_stake_eur_alone"])
+    close(within["excess_loss"], within["excess_loss_alone"])
+    over = losses[losses["replicate"].map(lost > whole)].groupby("replicate")["attributable_fraction"].sum()
+    close(over, 1)
 
 
 def test_scores_that_repeat_another_links_determine_no_joint_model(sandbox: Sandbox) -> None:

@@ -42,7 +42,9 @@ def lay_down(sandbox: Sandbox, values: dict[int, np.ndarray], **given: dict[int,
         rows[figure] = rows["value_at_stake_eur"] / 100
         rows[f"{figure}_crude"] = rows[figure]
     rows["attributable_lost_customers"] = rows["chain_link_key"].map(customers).fillna(rows["value_at_stake_eur"] / 100)
-    sandbox.give("int_loss_replicate", rows.assign(value_at_stake_crude_eur=rows["value_at_stake_eur"]))
+    euros = dict.fromkeys(("value_at_stake_crude_eur", "mended_alone_eur"), rows["value_at_stake_eur"])
+    rows["mended_alone_customers"] = rows["attributable_lost_customers"]
+    sandbox.give("int_loss_replicate", rows.assign(**euros))
     period = pd.DataFrame({"as_of_on": [date(2026, 6, 30)], "trailing_from": [date(2025, 7, 1)]})
     period["trailing_to"] = period["as_of_on"]
     sandbox.give("int_period", period, dict.fromkeys(period, "date"))
