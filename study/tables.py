@@ -33,7 +33,7 @@ GIVEN = [
     "int_customer_linking",
     *("int_link_meeting", "int_period", "dim_chain", "dim_chain_link", "tenure_bands", "retention_horizons"),
     *("stg_chain__benchmarks", "fct_survey_invitation", "fct_contact", "fct_link_cost", "int_customer_won"),
-    *("dim_partner", "dim_survey", "links", "mart_nps_by_link"),
+    *("dim_partner", "dim_survey", "links", "mart_nps_by_link", "phrases"),
 ]
 LOSS_MODELS = [
     *("int_response_outcome", "int_link_exposure", "int_customer_window_margin", "int_link_bucket"),
@@ -49,7 +49,8 @@ IMPORTANCE_MODELS = [
 ]
 VERDICT_MODELS = [
     *("int_retention_curve", "mart_retention_by_nps_category", "mart_link_importance"),
-    *("int_link_verdict", "int_link_lens", "int_link_sentence", "int_stricter_linking", "mart_weakest_link"),
+    *("int_link_verdict", "int_link_lens", "int_verdict_reason", "int_link_sentence", "int_chain_sentence"),
+    *("int_stricter_linking", "mart_weakest_link"),
 ]
 MONEY_MODELS = [
     *("int_detractor_margin", "int_category_replicate", "mart_revenue_at_risk"),
@@ -246,3 +247,4 @@ def _lay_down_business(sandbox: Sandbox, links: pd.DataFrame) -> None:
     sandbox.give("int_customer_won", nobody.assign(won_on=LAST_DAY)[:0], {"won_on": "date"})
     sandbox.give("dim_survey", SURVEYS)
     sandbox.give("links", pd.read_csv(PROJECT / "seeds" / "links.csv"))
+    sandbox.give("phrases", pd.read_csv(PROJECT / "seeds" / "phrases.csv"))

@@ -53,32 +53,54 @@ followed as (
 
 ),
 
+{%- set followed_in_all = [] %}
+{%- for category in categories %}
+    {%- do followed_in_all.append('followed.are_' ~ category ~ 's_followed') %}
+{%- endfor %}
+{#- code, condition and reason in words; the first that holds -#}
+{%- set reasons = [
+    (
+        'few_scores',
+        'coalesce(followed.responses, 0) < ' ~ var('min_responses_verdict'),
+        'fewer than ' ~ var('min_responses_verdict') ~ ' scores of customers whose purchases can be followed',
+    ),
+    (
+        'few_recent_scores',
+        'followed.trailing_responses < ' ~ shown,
+        'fewer than ' ~ shown ~ ' who can be followed scored the link in the trailing quarters',
+    ),
+    (
+        'few_of_a_category',
+        'least(followed.promoters, followed.detractors) < ' ~ shown
+        ~ ' or followed.passives between 1 and ' ~ (shown - 1),
+        'fewer than ' ~ shown ~ ' promoters, passives or detractors can be followed',
+    ),
+    (
+        'not_followed_long_enough',
+        'not (' ~ followed_in_all | join(' and ') ~ ')',
+        'promoters, passives or detractors have not been followed for the whole retention window yet',
+    ),
+    (
+        'few_customers',
+        'coalesce(estimates.exposed, 0) < ' ~ shown,
+        'fewer than ' ~ shown ~ ' customers met the link in the trailing quarters',
+    ),
+    (
+        'few_margins',
+        'coalesce(estimates.retained_with_margin, 0) < ' ~ shown,
+        'of fewer than ' ~ shown ~ ' who met the link one retention window earlier the margin is known',
+    ),
+] %}
+
 explained as (
 
     select
         chain_links.chain_link_key,
         case
-            when coalesce(followed.responses, 0) < {{ var('min_responses_verdict') }}
-                then 'fewer than {{ var("min_responses_verdict") }} scores of customers whose purchases can be followed'
-            when followed.trailing_responses < {{ shown }}
-                then 'fewer than {{ shown }} who can be followed scored the link in the trailing quarters'
-            when
-                followed.promoters < {{ shown }}
-                or followed.detractors < {{ shown }}
-                or followed.passives between 1 and {{ shown - 1 }}
-                then 'fewer than {{ shown }} promoters, passives or detractors can be followed'
-            when
-                not (
-                    {%- for category in categories %}
-                        {{ 'and ' if not loop.first }}followed.are_{{ category }}s_followed
-                    {%- endfor %}
-                )
-                then 'promoters, passives or detractors have not been followed for the whole retention window yet'
-            when coalesce(estimates.exposed, 0) < {{ shown }}
-                then 'fewer than {{ shown }} customers met the link in the trailing quarters'
-            when coalesce(estimates.retained_with_margin, 0) < {{ shown }}
-                then 'of fewer than {{ shown }} who met the link one retention window earlier the margin is known'
-        end as missing_evidence
+            {%- for code, condition, _ in reasons %}
+                when {{ condition }} then '{{ code }}'
+            {%- endfor %}
+        end as missing_evidence_code
     from chain_links
     left join followed on chain_links.chain_link_key = followed.chain_link_key
     left join estimates on chain_links.chain_link_key = estimates.chain_link_key
@@ -87,6 +109,11 @@ explained as (
 
 select
     chain_link_key,
-    missing_evidence is null as is_sufficient,
-    missing_evidence
+    missing_evidence_code is null as is_sufficient,
+    missing_evidence_code,
+    case missing_evidence_code
+        {%- for code, _, reason in reasons %}
+            when '{{ code }}' then '{{ reason }}'
+        {%- endfor %}
+    end as missing_evidence
 from explained

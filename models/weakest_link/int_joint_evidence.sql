@@ -54,13 +54,11 @@ explained as (
         controlled.held_constant,
         controlled.left_out,
         case
-            when controlled.other_links is null then 'the chain has no other link'
-            when controlled.links_held_constant = 0
-                then 'fewer than {{ var("joint_min_pairs") }} of its answers came with an earlier one on another link'
-            when solved.estimate is null then 'the scores of its customers determine no joint model'
-            when solved.failed_share > {{ var('joint_max_failed_share') }}
-                then 'many bootstrap replicates determine no joint model'
-        end as one_by_one_reason
+            when controlled.other_links is null then 'alone_in_chain'
+            when controlled.links_held_constant = 0 then 'few_pairs'
+            when solved.estimate is null then 'inseparable'
+            when solved.failed_share > {{ var('joint_max_failed_share') }} then 'unstable_model'
+        end as one_by_one_reason_code
     from chain_links
     left join controlled on chain_links.chain_link_key = controlled.chain_link_key
     left join solved on chain_links.chain_link_key = solved.chain_link_key
@@ -69,8 +67,11 @@ explained as (
 
 select
     chain_link_key,
-    case when one_by_one_reason is null then 'joint' else 'one_by_one' end as loss_model,
-    one_by_one_reason,
-    case when one_by_one_reason is null then held_constant end as held_constant,
-    case when one_by_one_reason is null then left_out end as left_out
+    case when one_by_one_reason_code is null then 'joint' else 'one_by_one' end as loss_model,
+    one_by_one_reason_code,
+    case when one_by_one_reason_code is null then held_constant end as held_constant,
+    case when one_by_one_reason_code is null then left_out end as left_out,
+    -- a loss that goes with another link's score too is counted here in part
+    one_by_one_reason_code is not null or left_out is not null as is_upper_bound,
+    coalesce(one_by_one_reason_code, case when left_out is not null then 'links_left_out' end) as upper_bound_code
 from explained

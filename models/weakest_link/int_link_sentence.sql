@@ -1,15 +1,9 @@
-{#- The verdict in plain English, per link and per chain, assembled from the figures. -#}
+{#- The verdict on a link in one sentence or two, in each language, made of phrases and figures. -#}
 {#- A text joined by || is null where a part of it is, on every engine; concat() is not. -#}
-{%- set lenses_in_words = {
-    'nps': 'NPS against its benchmark',
-    'importance': 'importance',
-    'attributable_loss': 'the number of lost customers',
-    'value_at_stake': 'the estimate of its value at stake',
-} -%}
-{#- what these say is what the verdict found wanting where it names no link -#}
-{%- set lenses_of_loss = ['attributable_loss', 'value_at_stake'] -%}
+{%- set lenses = ['nps', 'importance', 'attributable_loss'] -%}
+{%- set lens_words = ['lens_nps', 'lens_importance', 'lens_attributable_loss', 'lens_pair', 'other_measures'] -%}
 {%- set quarters = var('trailing_quarters') -%}
-{%- set period_in_words = ' a year' if quarters == 4 else ' in ' ~ quarters ~ ' quarters' -%}
+{%- set period = 'words.a_year' if quarters == 4 else filled('words.in_quarters', {'quarters': "'" ~ quarters ~ "'"}) -%}
 with
 
 chain_links as (
@@ -25,12 +19,6 @@ losses as (
 
 ),
 
-joint_evidence as (
-
-    select * from {{ ref('int_joint_evidence') }}
-
-),
-
 lenses as (
 
     select * from {{ ref('int_link_lens') }}
@@ -43,47 +31,44 @@ verdicts as (
 
 ),
 
-judged as (
+reasons as (
+
+    select * from {{ ref('int_verdict_reason') }}
+
+),
+
+words as (
+
+    {{ words_by_language(words_of_figures() + lens_words + [
+        'a_year', 'in_quarters', 'head_weakest', 'head_probably', 'head_candidate', 'head_other', 'loss_sure',
+        'loss_unsure', 'loss_no_margin', 'sure_of_all', 'sure_of_compared', 'chance_of_most', 'chance_of_most_compared',
+        'another_has_more', 'upper_bound', 'not_compared', 'not_compared_count', 'candidate', 'candidate_unsure',
+        'candidate_short', 'cannot_tell',
+    ]) }}
+
+),
+
+phrases as (
+
+    {{ phrases_by_language() }}
+
+),
+
+-- a link that has no phrase keeps its name
+named as (
 
     select
         chain_links.chain_link_key,
         chain_links.chain_key,
         chain_links.chain_name,
-        chain_links.link_name,
         chain_links.link_position,
-        verdicts.is_sufficient,
-        verdicts.verdict,
-        verdicts.verdict in ('weakest', 'candidate') as is_named,
-        verdicts.is_certain,
-        verdicts.cannot_tell_reason,
-        {%- for lens in lenses_in_words %}
-            lenses.weakest_by_{{ lens }},
-        {%- endfor %}
-        joint_evidence.loss_model,
-        joint_evidence.one_by_one_reason,
-        joint_evidence.left_out,
-        row_number() over (
-            partition by chain_links.chain_key order by coalesce(verdicts.p_weakest, -1) desc, chain_links.link_position
-        ) as place,
-        losses.value_at_stake_eur > 0 as has_value_at_stake,
-        case
-            when losses.value_at_stake_eur > 0
-                then concat('EUR ', {{ euros_in_words('losses.value_at_stake_eur') }}, '{{ period_in_words }}')
-            when losses.attributable_lost_customers > 0 then 'customers, but no margin with them'
-            else 'nothing that goes with its scores'
-        end as loss,
-        concat(
-            {{ euros_in_words('verdicts.value_at_stake_eur_ci_low') }},
-            ' to ',
-            {{ euros_in_words('verdicts.value_at_stake_eur_ci_high') }}
-        ) as loss_interval,
-        verdicts.p_weakest,
-        {{ probability_in_words('verdicts.p_weakest') }} as p_in_words
+        chain_links.link_name as plain_name,
+        words.language,
+        coalesce(phrases.phrase, chain_links.link_name) as link_name
     from chain_links
-    inner join verdicts on chain_links.chain_link_key = verdicts.chain_link_key
-    inner join joint_evidence on chain_links.chain_link_key = joint_evidence.chain_link_key
-    inner join lenses on chain_links.chain_link_key = lenses.chain_link_key
-    left join losses on chain_links.chain_link_key = losses.chain_link_key
+    cross join words
+    left join phrases
+        on 'link_' || chain_links.link_code = phrases.phrase_code and words.language = phrases.language
 
 ),
 
@@ -91,188 +76,181 @@ judged as (
 chains as (
 
     select
-        chain_key,
-        min(chain_name) as chain_name,
-        sum(case when is_sufficient then 1 else 0 end) as sufficient_links,
-        max(case when is_sufficient then link_name end) as sufficient_link,
-        max(case when is_sufficient then cannot_tell_reason end) as shared_reason,
+        named.chain_key,
+        named.language,
+        sum(case when verdicts.is_sufficient then 0 else 1 end) as links_not_compared,
         nullif(
-            {{ text_list(
-                "case when not is_sufficient then concat(link_name, ' (', cannot_tell_reason, ')') end",
-                'link_position'
-            ) }},
-            ''
-        ) as not_compared,
-        {%- for lens in lenses_in_words %}
-            max(weakest_by_{{ lens }}) as weakest_by_{{ lens }},
-            max(case when is_named and link_name = weakest_by_{{ lens }} then 1 else 0 end) = 1
-                as is_named_by_{{ lens }}{% if not loop.last %},{% endif %}
-        {%- endfor %}
-    from judged
-    group by chain_key
+            {{ text_list('case when not verdicts.is_sufficient then named.link_name end', 'named.link_position') }}, ''
+        ) as not_compared
+    from named
+    inner join verdicts on named.chain_link_key = verdicts.chain_link_key
+    group by named.chain_key, named.language
 
 ),
 
-worded as (
+figures as (
 
     select
-        judged.*,
-        concat(
-            judged.p_in_words,
+        named.*,
+        verdicts.verdict,
+        verdicts.is_certain,
+        verdicts.p_weakest,
+        chains.links_not_compared,
+        reasons.reason,
+        reasons.upper_bound as upper_bound_because,
+        words.upper_bound as upper_bound_alone,
+        case
+            when losses.value_at_stake_eur > 0 and verdicts.value_at_stake_eur_ci_low > 0 then 'sure'
+            when losses.attributable_lost_customers > 0 and losses.value_at_stake_eur <= 0 then 'no_margin'
+            else 'unsure'
+        end as loss_kind,
+        {{ period }} as period,
+        {{ euros_in_words('losses.value_at_stake_eur') }} as value_eur,
+        {{ euros_in_words('verdicts.value_at_stake_eur_ci_low') }} as low_eur,
+        {{ euros_in_words('verdicts.value_at_stake_eur_ci_high') }} as high_eur,
+        {{ percent_in_words('verdicts.p_weakest') }} as percent,
+        {{ filled('words.not_compared', {'links': 'chains.not_compared'}) }} as not_compared,
+        case
+            when chains.links_not_compared > 0
+                then {{ filled(
+                    'words.not_compared_count',
+                    {'count': 'cast(chains.links_not_compared as ' ~ dbt.type_string() ~ ')'}
+                ) }}
+        end as not_compared_count,
+        chains.not_compared as names_not_compared,
+        {%- for lens in lenses %}
+            -- of the verdict's own link, or one that could not be compared, a lens adds no name
             case
-                when chains.not_compared is null then ' sure that no link loses more'
-                else ' sure that no link that could be compared loses more'
-            end
-        ) as certainty,
+                when
+                    lenses.weakest_by_{{ lens }} != named.plain_name
+                    and coalesce(replace(chains.not_compared, by_{{ lens }}.link_name, '') = chains.not_compared, true)
+                    then by_{{ lens }}.link_name
+            end as by_{{ lens }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from named
+    inner join words on named.language = words.language
+    inner join chains on named.chain_key = chains.chain_key and named.language = chains.language
+    inner join verdicts on named.chain_link_key = verdicts.chain_link_key
+    inner join reasons on named.chain_link_key = reasons.chain_link_key and named.language = reasons.language
+    inner join lenses on named.chain_link_key = lenses.chain_link_key
+    left join losses on named.chain_link_key = losses.chain_link_key
+    {%- for lens in lenses %}
+        left join named as by_{{ lens }}
+            on
+                named.chain_key = by_{{ lens }}.chain_key
+                and named.language = by_{{ lens }}.language
+                and lenses.weakest_by_{{ lens }} = by_{{ lens }}.plain_name
+    {%- endfor %}
+
+),
+
+{%- set parts = {
+    'link': 'figures.link_name', 'chain': 'figures.chain_name', 'value': 'figures.value_eur',
+    'low': 'figures.low_eur', 'high': 'figures.high_eur', 'period': 'figures.period', 'percent': 'figures.percent',
+    'reason': 'figures.reason',
+} %}
+{%- set loss_parts = ['value', 'low', 'high', 'period'] %}
+
+begun as (
+
+    select
+        figures.*,
         case
-            when judged.has_value_at_stake then judged.loss_interval
-            else concat('EUR ', judged.loss_interval, '{{ period_in_words }}')
-        end as interval_in_words,
-        -- null: separated from all other links
+            when figures.is_certain then {{ pick('head_weakest', parts, ['link', 'chain']) }}
+            when figures.verdict = 'weakest' then {{ pick('head_probably', parts, ['link', 'chain']) }}
+            when figures.verdict = 'candidate' then {{ pick('head_candidate', parts, ['link', 'chain']) }}
+            else {{ pick('head_other', parts, ['link', 'chain']) }}
+        end as head,
+        case figures.loss_kind
+            when 'sure' then {{ pick('loss_sure', parts, loss_parts) }}
+            when 'no_margin' then {{ pick('loss_no_margin', parts, loss_parts[1:]) }}
+            else {{ pick('loss_unsure', parts, loss_parts[1:]) }}
+        end as loss,
         case
-            when judged.loss_model = 'one_by_one'
-                then concat('not separated from those of the other links: ', judged.one_by_one_reason)
-            when judged.left_out is not null
-                then
-                    concat(
-                        'not separated from that of ', judged.left_out,
-                        ': too few of its answers came with an earlier one there'
-                    )
-        end as caveat,
-        coalesce(' Not compared: ' || chains.not_compared || '.', '') as not_compared,
-        -- null: no lens names another link
-        nullif(
-            concat_ws(
-                ', ',
-                {%- for lens, words in lenses_in_words.items() %}
-                    case
-                        when judged.weakest_by_{{ lens }} != judged.link_name
-                            then concat(judged.weakest_by_{{ lens }}, ' by {{ words }}')
-                    end{% if not loop.last %},{% endif %}
-                {%- endfor %}
-            ),
-            ''
-        ) as other_links_by_lens
-    from judged
-    inner join chains on judged.chain_key = chains.chain_key
+            when figures.p_weakest < 0.01 then words.another_has_more
+            when figures.verdict = 'not_weakest' and figures.links_not_compared > 0
+                then {{ pick('chance_of_most_compared', parts, ['percent']) }}
+            when figures.verdict = 'not_weakest' then {{ pick('chance_of_most', parts, ['percent']) }}
+            when figures.links_not_compared > 0 then {{ pick('sure_of_compared', parts, ['percent']) }}
+            else {{ pick('sure_of_all', parts, ['percent']) }}
+        end as certainty
+    from figures
+    inner join words on figures.language = words.language
 
 ),
 
 stated as (
 
     select
-        *,
+        figures.*,
         case
-            when verdict = 'cannot_tell'
-                then concat(link_name, ' in ', chain_name, ': cannot tell, ', cannot_tell_reason, '.')
-            when verdict = 'not_weakest'
-                then
-                    concat(
-                        link_name, ' loses ', loss, ' (', interval_in_words, ') in ', chain_name, '; ',
-                        case when p_weakest < 0.01 then 'another link loses more' else certainty end, '.'
-                    )
-            when verdict = 'weakest' and not is_certain
-                then
-                    concat(
-                        link_name, ' probably loses most in ', chain_name, ': ', loss, ' (', interval_in_words, '); ',
-                        certainty, '.'
-                    )
-            else
-                concat(link_name, ' loses ', loss, ' (', interval_in_words, ') in ', chain_name, '; ', certainty, '.')
+            when figures.verdict = 'cannot_tell' then {{ pick('cannot_tell', parts, ['link', 'chain', 'reason']) }}
+            else figures.head || ': ' || figures.loss || '; ' || figures.certainty || '.'
         end as said,
-        coalesce(' Its loss is ' || caveat || '.', '') as caveat_in_words,
-        coalesce(' Not all lenses agree: the weakest link is ' || other_links_by_lens || '.', '') as disagreement
-    from worded
+        -- where names are very long
+        figures.head || '; ' || figures.certainty || '.' as said_short,
+        case
+            when figures.verdict != 'cannot_tell' and figures.loss_kind = 'sure'
+                then ' ' || {{ capitalised('figures.upper_bound_because') }} || '.'
+        end as caveat,
+        case
+            when
+                figures.verdict != 'cannot_tell'
+                and figures.loss_kind = 'sure'
+                and figures.upper_bound_because is not null
+                then ' ' || {{ capitalised('figures.upper_bound_alone') }} || '.'
+        end as short_caveat,
+        {{ pick('candidate_short', parts, ['link', 'percent']) }} as candidate_short,
+        case figures.loss_kind
+            when 'sure' then {{ pick('candidate', parts, ['link', 'percent'] + loss_parts) }}
+            else {{ pick('candidate_unsure', parts, ['link', 'percent'] + loss_parts[1:]) }}
+        end as candidate,
+        {{ measures_in_words(lenses, 'figures', 'words') }} as measures,
+        words.other_measures
+    from begun as figures
+    inner join words on figures.language = words.language
 
 ),
 
-sentences as (
+-- what is said beside, as long as the sentence stays short enough: first what the figure is worth
+cautioned as (
 
     select
         *,
-        case
-            when is_named then concat(said, caveat_in_words, not_compared, disagreement)
-            when verdict = 'not_weakest' then concat(said, caveat_in_words)
-            else said
-        end as sentence
+        coalesce({{ first_that_fits([
+            "said || coalesce(caveat, '') || ' ' || not_compared",
+            "said || short_caveat || ' ' || not_compared",
+            "said || coalesce(short_caveat, '') || ' ' || not_compared_count",
+            "said || caveat",
+            "said || coalesce(short_caveat, '')",
+            "said",
+            "said_short",
+        ]) }}, said) as cautioned
     from stated
-
-),
-
-named as (
-
-    select
-        chain_key,
-        max(case when verdict = 'weakest' then sentence end) as weakest,
-        nullif(
-            {{ text_list(
-                "case when verdict = 'candidate'
-                    then concat(
-                        link_name, ' (', loss, ', ', interval_in_words, '; ', certainty,
-                        coalesce('; ' || caveat, ''), ')'
-                    ) end",
-                'place'
-            ) }},
-            ''
-        ) as candidates
-    from sentences
-    group by chain_key
-
-),
-
-chain_sentences as (
-
-    select
-        chains.chain_key,
-        concat(
-            coalesce(
-                'The data cannot separate these links in ' || chains.chain_name || ': ' || named.candidates || '.',
-                concat(
-                    'No weakest link can be named in ', chains.chain_name, ': ',
-                    case
-                        when chains.sufficient_links = 0 then 'no link has enough data'
-                        when chains.sufficient_links = 1
-                            then concat('only ', chains.sufficient_link, ' has enough data')
-                        else chains.shared_reason
-                    end,
-                    '.'
-                )
-            ),
-            coalesce(' Not compared: ' || chains.not_compared || '.', ''),
-            coalesce(
-                case
-                    when named.candidates is not null then ' Not all lenses agree: the weakest link is '
-                    else ' By single lenses the weakest link is '
-                end
-                || nullif(
-                    concat_ws(
-                        ', ',
-                        {%- for lens, words in lenses_in_words.items() %}
-                            case
-                                when
-                                    not chains.is_named_by_{{ lens }}
-                                    {%- if lens in lenses_of_loss %}
-                                        and named.candidates is not null
-                                    {%- endif %}
-                                    then chains.weakest_by_{{ lens }} || ' by {{ words }}'
-                            end{% if not loop.last %},{% endif %}
-                        {%- endfor %}
-                    ),
-                    ''
-                )
-                || '.',
-                ''
-            )
-        ) as not_one_link,
-        named.weakest
-    from chains
-    inner join named on chains.chain_key = named.chain_key
 
 )
 
 select
-    sentences.chain_link_key,
-    sentences.sentence,
-    coalesce(chain_sentences.weakest, chain_sentences.not_one_link) as chain_sentence
-from sentences
-inner join chain_sentences on sentences.chain_key = chain_sentences.chain_key
+    chain_link_key,
+    language,
+    chain_key,
+    chain_name,
+    verdict,
+    p_weakest,
+    link_position,
+    link_name,
+    candidate,
+    candidate_short,
+    loss_kind = 'sure' and short_caveat is not null as is_said_upper_bound,
+    case
+        when verdict = 'cannot_tell' then said
+        when verdict = 'not_weakest' then {{ first_that_fits([
+            "said || caveat", "said || coalesce(short_caveat, '')", "said", "said_short"
+        ]) }}
+        else
+            {{ first_that_fits([
+                "cautioned || ' ' || " ~ filled('other_measures', {'measures': 'measures'}),
+                "cautioned",
+            ]) }}
+    end as sentence
+from cautioned

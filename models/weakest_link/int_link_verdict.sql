@@ -114,28 +114,19 @@ judged as (
     select
         evidence.chain_link_key,
         case
-            when evidence.missing_evidence is not null then evidence.missing_evidence
-            when placed.links_compared < 2 then 'no other link of the chain can be compared with it'
-            when placed.failed_share > {{ var('joint_max_failed_share') }}
-                then 'many bootstrap replicates give a link of the chain no figure'
+            when evidence.missing_evidence_code is not null then evidence.missing_evidence_code
+            when placed.links_compared < 2 then 'no_other_link'
+            when placed.failed_share > {{ var('joint_max_failed_share') }} then 'unstable'
             -- customers are lost, and their margin is 0 or less
             when
                 placed.times_any < {{ var('p_weakest_threshold') }} * placed.times
                 and placed.times_without_margin > placed.times - placed.times_any - placed.times_without_margin
-                then
-                    concat(
-                        'in ', {{ whole_percent('placed.times_without_margin / cast(placed.times as double)') }},
-                        ' of the replicates links lose customers, but no margin with them'
-                    )
-            when placed.times_any < {{ var('p_weakest_threshold') }} * placed.times
-                then
-                    concat(
-                        'in ', {{ whole_percent('1 - placed.times_any / cast(placed.times as double)') }},
-                        ' of the replicates no link loses anything'
-                    )
-            when placed.surest_loss_eur <= 0
-                then 'no loss can be told from chance: no interval of a link that may lose most lies above 0'
-        end as cannot_tell_reason,
+                then 'no_margin'
+            when placed.times_any < {{ var('p_weakest_threshold') }} * placed.times then 'no_loss'
+            when placed.surest_loss_eur <= 0 then 'within_chance'
+        end as cannot_tell_code,
+        placed.times_without_margin / cast(nullif(placed.times, 0) as double) as p_no_margin,
+        1 - placed.times_any / cast(nullif(placed.times, 0) as double) as p_no_loss,
         evidence.is_sufficient,
         placed.times_largest,
         placed.times,
@@ -154,25 +145,48 @@ judged as (
     left join exposed on evidence.chain_link_key = exposed.chain_link_key
     left join placed on evidence.chain_link_key = placed.chain_link_key
 
+
+),
+
+decided as (
+
+    select
+        *,
+        case
+            when cannot_tell_code is not null then 'cannot_tell'
+            when times_largest >= {{ var('p_weakest_threshold') }} * times then 'weakest'
+            when is_among_first then 'candidate'
+            else 'not_weakest'
+        end as verdict,
+        -- of a link that nobody could compare, nobody knows what it loses
+        cannot_tell_code is null
+        and times_largest >= {{ var('p_weakest_certain') }} * times
+        and is_every_link_compared as is_certain
+    from judged
+
 )
 
 select
     chain_link_key,
     is_sufficient,
-    cannot_tell_reason,
     p_weakest,
     {%- for figure in link_loss_figures() %}
         {{ figure }}_ci_low,
         {{ figure }}_ci_high,
     {%- endfor %}
+    verdict,
+    is_certain,
     case
-        when cannot_tell_reason is not null then 'cannot_tell'
-        when times_largest >= {{ var('p_weakest_threshold') }} * times then 'weakest'
-        when is_among_first then 'candidate'
-        else 'not_weakest'
-    end as verdict,
-    -- of a link that nobody could compare, nobody knows what it loses
-    cannot_tell_reason is null
-    and times_largest >= {{ var('p_weakest_certain') }} * times
-    and is_every_link_compared as is_certain
-from judged
+        when cannot_tell_code is not null then cannot_tell_code
+        when verdict = 'candidate' then 'candidate_link'
+        when verdict = 'not_weakest' then 'not_weakest'
+        when is_certain then 'weakest_certain'
+        when is_every_link_compared then 'weakest_probable'
+        else 'weakest_of_compared'
+    end as verdict_reason_code,
+    case cannot_tell_code
+        when 'no_margin' then p_no_margin
+        when 'no_loss' then p_no_loss
+        else p_weakest
+    end as verdict_reason_share
+from decided

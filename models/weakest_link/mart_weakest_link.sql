@@ -3,6 +3,9 @@
     'gap_to_benchmark_ci_high', 'importance_share', 'importance_share_ci_low', 'importance_share_ci_high',
     'importance_missing_reason',
 ] -%}
+{%- set texts = [
+    'reasons.one_by_one_reason', 'reasons.verdict_reason', 'sentences.sentence', 'chain_sentences.chain_sentence',
+] -%}
 with
 
 chain_links as (
@@ -68,6 +71,36 @@ sentences as (
 
 ),
 
+chain_sentences as (
+
+    select * from {{ ref('int_chain_sentence') }}
+
+),
+
+reasons as (
+
+    select * from {{ ref('int_verdict_reason') }}
+
+),
+
+worded as (
+
+    select
+        sentences.chain_link_key,
+        {%- for language, ending in languages().items() %}
+            {%- for text in texts %}
+                max(case when sentences.language = '{{ language }}' then {{ text }} end)
+                    as {{ text.split('.')[1] ~ ending }}{{ ',' if not loop.last }}
+            {%- endfor %}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from sentences
+    inner join reasons on sentences.chain_link_key = reasons.chain_link_key and sentences.language = reasons.language
+    inner join chain_sentences
+        on sentences.chain_key = chain_sentences.chain_key and sentences.language = chain_sentences.language
+    group by sentences.chain_link_key
+
+),
+
 stricter_linkings as (
 
     select * from {{ ref('int_stricter_linking') }}
@@ -104,7 +137,10 @@ select
     category_retention.detractor_retention,
     cast(coalesce(links_alone.exposed, 0) as bigint) as exposed_customers,
     joint_evidence.loss_model,
-    joint_evidence.one_by_one_reason,
+    joint_evidence.one_by_one_reason_code,
+    worded.one_by_one_reason,
+    worded.one_by_one_reason_nl,
+    joint_evidence.is_upper_bound,
     joint_evidence.held_constant,
     joint_evidence.left_out,
     {%- for figure in link_loss_figures() %}
@@ -128,33 +164,20 @@ select
     verdicts.p_weakest,
     verdicts.verdict,
     verdicts.is_certain,
-    concat(
-        coalesce(
-            verdicts.cannot_tell_reason,
-            concat('loses most in ', {{ whole_percent('verdicts.p_weakest') }}, ' of the replicates')
-        ),
-        case
-            when verdicts.verdict = 'candidate'
-                then '; no link reaches {{ (var("p_weakest_threshold") * 100) | int }} % alone'
-            else ''
-        end,
-        case
-            when verdicts.cannot_tell_reason is null and joint_evidence.loss_model = 'one_by_one'
-                then concat('; not separated from the other links: ', joint_evidence.one_by_one_reason)
-            when verdicts.cannot_tell_reason is null and joint_evidence.left_out is not null
-                then concat('; not separated from ', joint_evidence.left_out)
-            else ''
-        end
-    ) as verdict_reason,
-    sentences.sentence,
-    sentences.chain_sentence
+    verdicts.verdict_reason_code,
+    worded.verdict_reason,
+    worded.verdict_reason_nl,
+    worded.sentence,
+    worded.sentence_nl,
+    worded.chain_sentence,
+    worded.chain_sentence_nl
 from chain_links
 cross join period
 inner join chains on chain_links.chain_key = chains.chain_key
 inner join verdicts on chain_links.chain_link_key = verdicts.chain_link_key
 inner join joint_evidence on chain_links.chain_link_key = joint_evidence.chain_link_key
 inner join lenses on chain_links.chain_link_key = lenses.chain_link_key
-inner join sentences on chain_links.chain_link_key = sentences.chain_link_key
+inner join worded on chain_links.chain_link_key = worded.chain_link_key
 left join stricter_linkings on chain_links.chain_key = stricter_linkings.chain_key
 left join category_retention on chain_links.chain_link_key = category_retention.chain_link_key
 left join links_alone on chain_links.chain_link_key = links_alone.chain_link_key

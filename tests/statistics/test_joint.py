@@ -559,9 +559,8 @@ def test_without_pairs_links_are_taken_one_by_one(sandbox: Sandbox) -> None:
     assert tables["int_joint_pair"].empty
     evidence = tables["int_joint_evidence"]
     assert set(evidence["loss_model"]) == {"one_by_one"}
-    assert set(evidence["one_by_one_reason"]) == {
-        f"fewer than {MIN_PAIRS} of its answers came with an earlier one on another link"
-    }
+    assert set(evidence["one_by_one_reason_code"]) == {"few_pairs"}
+    assert evidence["is_upper_bound"].all()
     key = ["chain_link_key", "replicate"]
     losses = tables["int_loss_replicate"].merge(tables["int_link_replicate"], on=key, suffixes=("", "_alone"))
     assert len(losses) == len(LINKS) * len(EVERY_REPLICATE)
@@ -589,7 +588,7 @@ def test_scores_that_repeat_another_links_determine_no_joint_model(sandbox: Sand
     lay_down(sandbox, world, random)
     evidence = built(sandbox)["int_joint_evidence"].set_index("chain_link_key")
     assert (evidence["loss_model"] == "one_by_one").all()
-    assert set(evidence["one_by_one_reason"]) == {"the scores of its customers determine no joint model"}
+    assert set(evidence["one_by_one_reason_code"]) == {"inseparable"}
 
 
 def test_the_same_losses_whatever_the_order(sandbox: Sandbox) -> None:
