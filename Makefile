@@ -11,6 +11,8 @@ WORLDS ?= 240
 LANDING ?=
 REF ?=
 ANEW ?=
+# language of the verdict's sentences: en or nl
+SENTENCES ?= en
 # duckdb, or spark (docs/scale.md), which has an environment of its own
 ENGINE ?= duckdb
 VENV := $(if $(filter spark,$(ENGINE)),.venv-spark,.venv)
@@ -60,8 +62,8 @@ build: $(BUILD_STAMP) ## from raw files to the verdict, on demo data or on yours
 publish: $(BUILD_STAMP) ## publish the marts that the last build made
 	@$(RUN) publish
 
-verdict: $(BUILD_STAMP) ## print the verdict of the published warehouse
-	@$(RUN) verdict
+verdict: $(BUILD_STAMP) ## print the verdict of the published warehouse: make verdict SENTENCES=nl
+	@$(RUN) verdict --language "$(SENTENCES)"
 
 export: $(BUILD_STAMP) ## write the published tables as Parquet, and as CSV for a spreadsheet
 	@$(RUN) export

@@ -9,7 +9,7 @@ from nps_chain.contracts.landing import load_contract
 from nps_chain.errors import MACHINE_FAULTS, UserError, machine_sentence
 from nps_chain.messages import say
 from nps_chain.publishing.export import export
-from nps_chain.publishing.verdict import verdict
+from nps_chain.publishing.verdict import LANGUAGES, verdict
 from nps_chain.running import build, demo_data
 from nps_chain.settings import load_settings
 
@@ -57,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--demo-scale", default="1", help="scale of the demo data (default 1)")
     commands.add_parser("publish", help="publish the marts of the working database")
     commands.add_parser("export", help="write the published tables as Parquet and as CSV for a spreadsheet")
-    commands.add_parser("verdict", help="print the verdict of the published warehouse")
+    printed = commands.add_parser("verdict", help="print the verdict of the published warehouse")
+    printed.add_argument("--language", choices=LANGUAGES, default="en", help="language of its sentences (default en)")
     commands.add_parser("docs", help="write from the contract what dbt and docs/landing.md say of it")
     return parser
 
@@ -81,7 +82,7 @@ def _run(options: argparse.Namespace) -> None:
         case "export":
             say(f"export: {export(settings.published_database, settings.export)} tables in {settings.export}")
         case "verdict":
-            print(verdict(settings.published_database))
+            print(verdict(settings.published_database, options.language))
         case "docs":
             pages.write()
             for line in dbt_files.write(load_contract()):

@@ -76,7 +76,8 @@ worded as (
 
     select
         chains.*,
-        {{ filled('words.candidates', {'chain': 'chains.chain_name', 'links': 'chains.candidates'}) }} as candidates_said,
+        {{ filled('words.candidates', {'chain': 'chains.chain_name', 'links': 'chains.candidates'}) }}
+            as candidates_said,
         {{ filled('words.candidates', {'chain': 'chains.chain_name', 'links': 'chains.candidate_shorts'}) }}
             as candidates_short,
         {{ filled(

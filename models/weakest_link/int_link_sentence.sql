@@ -3,7 +3,8 @@
 {%- set lenses = ['nps', 'importance', 'attributable_loss'] -%}
 {%- set lens_words = ['lens_nps', 'lens_importance', 'lens_attributable_loss', 'lens_pair', 'other_measures'] -%}
 {%- set quarters = var('trailing_quarters') -%}
-{%- set period = 'words.a_year' if quarters == 4 else filled('words.in_quarters', {'quarters': "'" ~ quarters ~ "'"}) -%}
+{%- set in_quarters = filled('words.in_quarters', {'quarters': "'" ~ quarters ~ "'"}) -%}
+{%- set period = 'words.a_year' if quarters == 4 else in_quarters -%}
 with
 
 chain_links as (
@@ -108,7 +109,7 @@ figures as (
         {{ euros_in_words('losses.value_at_stake_eur') }} as value_eur,
         {{ euros_in_words('verdicts.value_at_stake_eur_ci_low') }} as low_eur,
         {{ euros_in_words('verdicts.value_at_stake_eur_ci_high') }} as high_eur,
-        {{ percent_in_words('verdicts.p_weakest') }} as percent,
+        {{ percent_in_words('verdicts.p_weakest') }} as share_in_words,
         {{ filled('words.not_compared', {'links': 'chains.not_compared'}) }} as not_compared,
         case
             when chains.links_not_compared > 0
@@ -117,15 +118,14 @@ figures as (
                     {'count': 'cast(chains.links_not_compared as ' ~ dbt.type_string() ~ ')'}
                 ) }}
         end as not_compared_count,
-        chains.not_compared as names_not_compared,
+        -- of the verdict's own link, or one that could not be compared, a lens adds no name
         {%- for lens in lenses %}
-            -- of the verdict's own link, or one that could not be compared, a lens adds no name
             case
                 when
                     lenses.weakest_by_{{ lens }} != named.plain_name
                     and coalesce(replace(chains.not_compared, by_{{ lens }}.link_name, '') = chains.not_compared, true)
                     then by_{{ lens }}.link_name
-            end as by_{{ lens }}{{ ',' if not loop.last }}
+            end as by_{{ lens }}{% if not loop.last %},{% endif %}
         {%- endfor %}
     from named
     inner join words on named.language = words.language
@@ -146,7 +146,7 @@ figures as (
 
 {%- set parts = {
     'link': 'figures.link_name', 'chain': 'figures.chain_name', 'value': 'figures.value_eur',
-    'low': 'figures.low_eur', 'high': 'figures.high_eur', 'period': 'figures.period', 'percent': 'figures.percent',
+    'low': 'figures.low_eur', 'high': 'figures.high_eur', 'period': 'figures.period', 'percent': 'figures.share_in_words',
     'reason': 'figures.reason',
 } %}
 {%- set loss_parts = ['value', 'low', 'high', 'period'] %}

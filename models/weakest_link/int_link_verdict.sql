@@ -145,7 +145,6 @@ judged as (
     left join exposed on evidence.chain_link_key = exposed.chain_link_key
     left join placed on evidence.chain_link_key = placed.chain_link_key
 
-
 ),
 
 decided as (

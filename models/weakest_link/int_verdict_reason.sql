@@ -1,7 +1,7 @@
 {#- Why each verdict is what it is, in words. -#}
 {%- set shown = [var('min_responses_shown'), var('min_responses_verdict_part')] | max -%}
 {%- set numbers = {
-    'percent': 'percent',
+    'percent': 'share_in_words',
     'min_scores': "'" ~ var('min_responses_verdict') ~ "'",
     'shown': "'" ~ shown ~ "'",
     'quarters': "'" ~ var('trailing_quarters') ~ "'",
@@ -41,7 +41,7 @@ reasons as (
         verdicts.chain_link_key,
         words.language,
         verdicts.verdict,
-        coalesce({{ percent_in_words('verdicts.verdict_reason_share') }}, '') as percent,
+        coalesce({{ percent_in_words('verdicts.verdict_reason_share') }}, '') as share_in_words,
         phrases.phrase,
         alone.phrase as one_by_one_reason,
         {{ filled('words.upper_bound_because', {'reason': 'limits.phrase'}) }} as upper_bound

@@ -3,9 +3,15 @@
     'gap_to_benchmark_ci_high', 'importance_share', 'importance_share_ci_low', 'importance_share_ci_high',
     'importance_missing_reason',
 ] -%}
-{%- set texts = [
-    'reasons.one_by_one_reason', 'reasons.verdict_reason', 'sentences.sentence', 'chain_sentences.chain_sentence',
-] -%}
+{#- name, text and language of each column in words -#}
+{%- set texts = [] -%}
+{%- for language, ending in languages().items() -%}
+    {%- for text in [
+        'reasons.one_by_one_reason', 'reasons.verdict_reason', 'sentences.sentence', 'chain_sentences.chain_sentence',
+    ] -%}
+        {%- do texts.append((text.split('.')[1] ~ ending, text, language)) -%}
+    {%- endfor -%}
+{%- endfor -%}
 with
 
 chain_links as (
@@ -87,11 +93,9 @@ worded as (
 
     select
         sentences.chain_link_key,
-        {%- for language, ending in languages().items() %}
-            {%- for text in texts %}
-                max(case when sentences.language = '{{ language }}' then {{ text }} end)
-                    as {{ text.split('.')[1] ~ ending }}{{ ',' if not loop.last }}
-            {%- endfor %}{{ ',' if not loop.last }}
+        {%- for name, text, language in texts %}
+            max(case when sentences.language = '{{ language }}' then {{ text }} end) as {{ name }}
+            {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from sentences
     inner join reasons on sentences.chain_link_key = reasons.chain_link_key and sentences.language = reasons.language

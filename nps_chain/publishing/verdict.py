@@ -17,6 +17,8 @@ from nps_chain.sql_quoting import literal
 WIDTH = 110
 UNKNOWN_FIGURE = "-"
 CANNOT_TELL = "cannot_tell"
+# languages of the sentences, and the ending of their columns; the table's headings stay English
+LANGUAGES = {"en": "", "nl": "_nl"}
 VERDICTS = {
     "weakest": "WEAKEST",
     "probable": "probably",
@@ -51,8 +53,8 @@ select
     value_at_stake_eur,
     p_weakest,
     case when verdict = 'weakest' and not is_certain then 'probable' else verdict end as verdict,
-    verdict_reason,
-    chain_sentence
+    verdict_reason{ending},
+    chain_sentence{ending}
 from mart_weakest_link
 order by chain_code, link_position
 """
@@ -130,14 +132,14 @@ FORMS = (
 )
 
 
-def verdict(published: Path) -> str:
-    """Return the verdict as text of at most WIDTH columns."""
+def verdict(published: Path, language: str = "en") -> str:
+    """Return the verdict as text of at most WIDTH columns, its sentences in that language."""
     if not published.is_file():
         raise UserError(f"There is no verdict yet: {published} does not exist. Run `make build`.")
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(published))} as published (read_only)")
         connection.execute("use published")
-        lines = [*_chains(connection), *_period(connection), *_rows_read(connection), *_closing(connection)]
+        lines = [*_chains(connection, language), *_period(connection), *_rows_read(connection), *_closing(connection)]
     return "\n".join(lines)
 
 
@@ -152,9 +154,9 @@ def what_was_lost(warehouse: Path) -> str:
             return ""
 
 
-def _chains(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _chains(connection: duckdb.DuckDBPyConnection, language: str) -> list[str]:
     lines: list[str] = []
-    rows = connection.execute(_LINKS).fetchall()
+    rows = connection.execute(_LINKS.format(ending=LANGUAGES[language])).fetchall()
     others = {chain: links for chain, *links in connection.execute(_STRICTER).fetchall()}
     first = _first_width([row[2] for row in rows])
     for (chain, window), links in groupby(rows, key=lambda row: row[:2]):

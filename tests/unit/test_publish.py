@@ -529,6 +529,7 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path, link, sho
             "false as is_certain, false as same_link_by_numbers, 'Shop' as weakest_by_numbers, "
             "false as same_link_without_phones, null::varchar as weakest_without_phones, "
             "repeat('too few ', 20) || 'answers' as verdict_reason, 'Nothing can be told.' as chain_sentence, "
+            "'te weinig' as verdict_reason_nl, 'Er is niets te zeggen.' as chain_sentence_nl, "
             "date '2024-10-03' as as_of_on, date '2023-10-01' as period_from, date '2024-09-30' as period_to"
         )
         connection.execute(
@@ -546,6 +547,9 @@ def test_verdict_names_the_period_and_its_doubts_and_adds_up(tmp_path, link, sho
     assert f"\n{shown} " in text
     assert f"  {link}: too few" in text
     assert "\n\nNothing can be told.\n\n" in text
+    in_dutch = verdict(published, "nl")
+    assert "\n\nEr is niets te zeggen.\n\n" in in_dutch and f"  {link}: te weinig." in in_dutch
+    assert "too few" not in in_dutch
     assert (
         "Read 10 rows from 1 file: 7 accepted, 3 quarantined, of which 2 erased on request (not listed).\n"
         "  Rows: ragged_row 1." in text
