@@ -89,9 +89,9 @@ class DatasetLoader:
             try:
                 self.reader.read_patiently(file)
             except (UnreadableFileError, OSError) as error:
-                for table in ("patient", "rejects"):
-                    self.connection.execute(f"delete from {table} where file_id = {file.file.file_id}")
+                self.reader.forget(file.file.file_id)
                 self._fail(file.file, _sentence(file.file, error))
+        self.reader.insert_waiting()
 
     def _write(self, quick: list[Prepared]) -> list[Prepared]:
         """Write the raw file and return the files that the quick way did not read right."""

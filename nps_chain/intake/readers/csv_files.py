@@ -119,7 +119,12 @@ class CsvReader(Reader):
         fields = zip(*(record.fields or () for record in records), strict=True)
         for position, values in enumerate(fields):
             columns[f"c{position}"] = pa.array(values, pa.string())
-        self.insert_patient(prepared, "select 0 as file_index, * from patient_chunk", pa.table(columns))
+        self.wait(prepared, pa.table(columns))
+
+    def patient_relation(self, files: list[Prepared]) -> Relation:
+        """Records that were split by hand."""
+        facts = tuple((prepared.file, prepared.calling_code, 0) for prepared in files)
+        return Relation("from patient_chunk", files[0].source, facts, sequence="line")
 
 
 def _positions(header: Header) -> dict[str, str]:

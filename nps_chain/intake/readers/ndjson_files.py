@@ -112,25 +112,27 @@ class NdjsonReader(Reader):
                 bad.append((number, "nul_byte"))
             elif text.strip(BLANKS):
                 good.append((number, text))
-        bad += self._insert_objects(prepared, good)
         self.reject(prepared.file, [number for number, _ in bad], [reason for _, reason in bad])
+        lines = {
+            "line": pa.array([number for number, _ in good], pa.int64()),
+            "text": pa.array([text for _, text in good], pa.string()),
+        }
+        self.wait(prepared, pa.table(lines))
 
-    def _insert_objects(self, prepared: Prepared, lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
-        """Insert the objects and return the lines that are none."""
-        chunk = pa.table(
-            {
-                "line": pa.array([number for number, _ in lines], pa.int64()),
-                "text": pa.array([text for _, text in lines], pa.string()),
-            }
+    def patient_relation(self, files: list[Prepared]) -> Relation:
+        """The objects among the lines."""
+        facts = tuple((prepared.file, prepared.calling_code, 0) for prepared in files)
+        query = self._objects_query("select file_index, line, text from patient_chunk", number="line")
+        return Relation(query, files[0].source, facts, sequence="number")
+
+    def insert_chunk(self, files: list[Prepared]) -> None:
+        """Add the objects, and note the lines that are none."""
+        super().insert_chunk(files)
+        ids = ", ".join(str(prepared.file.file_id) for prepared in files)
+        self.connection.execute(
+            f"insert into rejects select {literal(self.dataset.name)}, [{ids}][file_index + 1], line, 'not_json' "
+            f"from patient_chunk where not {self._is_row()} order by file_index, line"
         )
-        query = self._objects_query("select 0 as file_index, line, text from patient_chunk", number="line")
-        self.insert_patient(prepared, query, chunk, line="number")
-        self.connection.register("patient_chunk", chunk)
-        rows = self.connection.execute(
-            f"select line from patient_chunk where not {self._is_row()} order by line"
-        ).fetchall()
-        self.connection.unregister("patient_chunk")
-        return [(number, "not_json") for (number,) in rows]
 
 
 def _refuse_other_json(path: Path) -> None:

@@ -97,6 +97,10 @@ class Reader(ABC):
         self.connection = connection
         self.dataset = dataset
         self.temporary = temporary
+        # fields of files that were read patiently, until they are worth a query: planning one takes longer than
+        # most such files
+        self._waiting: dict[Hashable, list[tuple[Prepared, pa.Table]]] = {}
+        self._waiting_rows = 0
 
     @property
     def delimiter(self) -> str:
@@ -113,7 +117,11 @@ class Reader(ABC):
 
     @abstractmethod
     def read_patiently(self, prepared: Prepared) -> None:
-        """Add the file's good rows to the table `patient` and its bad ones to `rejects`."""
+        """Let the file's good rows wait for the table `patient`, and add its bad ones to `rejects`."""
+
+    def patient_relation(self, files: list[Prepared]) -> Relation:
+        """The fields that wait, of files with the same source: the columns `file_index` and `line`, and their own."""
+        raise NotImplementedError
 
     def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
         """Lines that the quick way rightly left out; None if the rows it read are not all that the file has."""
@@ -134,13 +142,38 @@ class Reader(ABC):
             )
             self.connection.unregister("reject_chunk")
 
-    def insert_patient(self, prepared: Prepared, query: str, chunk: pa.Table, line: str = "line") -> None:
-        """Turn a chunk of raw fields into rows, by the same SQL as the quick way."""
-        self.connection.register("patient_chunk", chunk)
-        facts = ((prepared.file, prepared.calling_code, 0),)
-        relation = Relation(query, prepared.source, facts, sequence=line)
+    def wait(self, prepared: Prepared, chunk: pa.Table) -> None:
+        """Keep a chunk of raw fields until there are enough. They stay in memory: what people are called is in them."""
+        self._waiting.setdefault(tuple(prepared.source.items()), []).append((prepared, chunk))
+        self._waiting_rows += chunk.num_rows
+        if self._waiting_rows >= PATIENT_CHUNK_ROWS:
+            self.insert_waiting()
+
+    def insert_waiting(self) -> None:
+        """Turn the raw fields that wait into rows of `patient`, by the same SQL as the quick way."""
+        for chunks_of_source in filter(None, self._waiting.values()):
+            files = list({prepared.file.file_id: prepared for prepared, _ in chunks_of_source}.values())
+            places = {prepared.file.file_id: place for place, prepared in enumerate(files)}
+            tables = [
+                chunk.append_column("file_index", pa.array([places[prepared.file.file_id]] * chunk.num_rows, pa.int64()))
+                for prepared, chunk in chunks_of_source
+            ]
+            self.connection.register("patient_chunk", pa.concat_tables(tables, promote_options="default"))
+            self.insert_chunk(files)
+            self.connection.unregister("patient_chunk")
+        self._waiting, self._waiting_rows = {}, 0
+
+    def insert_chunk(self, files: list[Prepared]) -> None:
+        """Add the rows of the registered `patient_chunk`."""
+        relation = self.patient_relation(files)
         self.connection.execute(f"insert into patient {select_sql(self.dataset, relation)}")
-        self.connection.unregister("patient_chunk")
+
+    def forget(self, file_id: int) -> None:
+        """Drop what was read of a file that turned out to be unreadable."""
+        for source, waiting in self._waiting.items():
+            self._waiting[source] = [(prepared, chunk) for prepared, chunk in waiting if prepared.file.file_id != file_id]
+        for table in ("patient", "rejects"):
+            self.connection.execute(f"delete from {table} where file_id = {file_id}")
 
     def open_text(self, file: LandingFile) -> Text:
         """The bytes of a text file, unless they are no text at all."""
