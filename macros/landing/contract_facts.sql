@@ -265,13 +265,13 @@
 
 {#- An amount in euros under its name, or null where the data set has no such amount. -#}
 {% macro euros_or_null(dataset, column) -%}
-    {{ return(column ~ '_eur' if column in landing_columns(dataset) else 'cast(null as decimal(18, 2)) as ' ~ column ~ '_eur') }}
+    {{ return(column ~ '_eur' if column in landing_columns(dataset) else 'cast(null as ' ~ euros_type() ~ ') as ' ~ column ~ '_eur') }}
 {%- endmacro %}
 
 {#- The margin in euros under its name, or null where the data set does not deliver what a sale cost. -#}
 {% macro margin_or_null(dataset, relation=none) -%}
     {%- set has_cost = 'cost' in landing_columns(dataset) -%}
-    {{ return(prefixed('margin_eur', relation) if has_cost else 'cast(null as decimal(18, 2)) as margin_eur') }}
+    {{ return(prefixed('margin_eur', relation) if has_cost else 'cast(null as ' ~ euros_type() ~ ') as margin_eur') }}
 {%- endmacro %}
 
 {#- What a data set's rows name rows of other data sets by, without being rejected where they find none: the row they belong

@@ -56,7 +56,7 @@ repeated as (
         {%- if column == 'chain_key' -%}
             {%- do columns.append(chain_key('judged.industry_key', 'judged.country_key') ~ ' as chain_key') -%}
         {%- elif column == 'margin_eur' -%}
-            {%- do columns.append('cast(judged.revenue_eur - judged.cost_eur as decimal(18, 2)) as margin_eur') -%}
+            {%- do columns.append('cast(judged.revenue_eur - judged.cost_eur as ' ~ euros_type() ~ ') as margin_eur') -%}
         {%- elif column in of_answer -%}
             {%- do columns.append(
                 'case when repeated.is_answer_replaced then repeated.' ~ column ~ ' else ' ~ value ~ ' end as ' ~ column

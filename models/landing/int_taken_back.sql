@@ -211,8 +211,8 @@ select
     row_key,
     'cancelled' as standing,
     cast(null as bigint) as purchase_key,
-    cast(null as decimal(18, 2)) as revenue_eur,
-    cast(null as decimal(18, 2)) as margin_eur
+    cast(null as {{ euros_type() }}) as revenue_eur,
+    cast(null as {{ euros_type() }}) as margin_eur
 from cancelled
 
 union all
@@ -221,8 +221,8 @@ select distinct
     purchase_key as row_key,
     'taken_back' as standing,
     cast(null as bigint) as purchase_key,
-    cast(null as decimal(18, 2)) as revenue_eur,
-    cast(null as decimal(18, 2)) as margin_eur
+    cast(null as {{ euros_type() }}) as revenue_eur,
+    cast(null as {{ euros_type() }}) as margin_eur
 from named_in_all
 where is_in_full
 
@@ -232,8 +232,8 @@ select
     purchase_key as row_key,
     'taken_back' as standing,
     cast(null as bigint) as purchase_key,
-    cast(null as decimal(18, 2)) as revenue_eur,
-    cast(null as decimal(18, 2)) as margin_eur
+    cast(null as {{ euros_type() }}) as revenue_eur,
+    cast(null as {{ euros_type() }}) as margin_eur
 from matched
 
 union all
@@ -243,8 +243,8 @@ select
     'takes_back' as standing,
     purchase_key,
     -- only where it takes back the whole alone
-    case when line_revenue = -revenue then cast(-revenue_eur as decimal(18, 2)) end as revenue_eur,
-    case when line_revenue = -revenue then cast(-margin_eur as decimal(18, 2)) end as margin_eur
+    case when line_revenue = -revenue then cast(-revenue_eur as {{ euros_type() }}) end as revenue_eur,
+    case when line_revenue = -revenue then cast(-margin_eur as {{ euros_type() }}) end as margin_eur
 from named_in_all
 
 union all
@@ -253,6 +253,6 @@ select
     line_key as row_key,
     'takes_back' as standing,
     purchase_key,
-    cast(-revenue_eur as decimal(18, 2)) as revenue_eur,
-    cast(-margin_eur as decimal(18, 2)) as margin_eur
+    cast(-revenue_eur as {{ euros_type() }}) as revenue_eur,
+    cast(-margin_eur as {{ euros_type() }}) as margin_eur
 from matched

@@ -129,7 +129,7 @@ select
     {%- for measure in measures %}
         cast(sum({{ measure }}) as bigint) as {{ measure }},
     {%- endfor %}
-    cast(sum(margin_eur) as decimal(18, 2)) as margin_eur
+    cast(sum(margin_eur) as {{ euros_sum_type() }}) as margin_eur
 from unioned
 group by chain_link_key, quarter_start_on, bucket
 -- the buckets of a stratum together: the bootstrap sums them in half the time

@@ -40,7 +40,7 @@ select
     cast(last_scores.customer_key % {{ var('bootstrap_buckets') }} as integer) as bucket,
     cast(count(*) as bigint) as detractor_customers,
     -- bought nothing: no margin; bought without a known cost: left out
-    cast(coalesce(sum(margins.margin_eur), 0) as decimal(18, 2)) as detractor_margin_eur
+    cast(coalesce(sum(margins.margin_eur), 0) as {{ euros_sum_type() }}) as detractor_margin_eur
 from last_scores
 left join margins
     on last_scores.customer_key = margins.customer_key and last_scores.chain_key = margins.chain_key

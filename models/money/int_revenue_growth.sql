@@ -30,7 +30,7 @@ by_customer as (
         chain_key,
         customer_key,
         {{ quarter_start('transaction_on') }} as quarter_start_on,
-        cast(sum(revenue_eur) as decimal(18, 2)) as revenue_eur,
+        cast(sum(revenue_eur) as {{ euros_sum_type() }}) as revenue_eur,
         min(transaction_on) as first_on
     from transactions
     group by chain_key, customer_key, {{ quarter_start('transaction_on') }}
