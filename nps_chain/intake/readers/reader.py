@@ -155,7 +155,9 @@ class Reader(ABC):
             files = list({prepared.file.file_id: prepared for prepared, _ in chunks_of_source}.values())
             places = {prepared.file.file_id: place for place, prepared in enumerate(files)}
             tables = [
-                chunk.append_column("file_index", pa.array([places[prepared.file.file_id]] * chunk.num_rows, pa.int64()))
+                chunk.append_column(
+                    "file_index", pa.array([places[prepared.file.file_id]] * chunk.num_rows, pa.int64())
+                )
                 for prepared, chunk in chunks_of_source
             ]
             self.connection.register("patient_chunk", pa.concat_tables(tables, promote_options="default"))
@@ -171,7 +173,9 @@ class Reader(ABC):
     def forget(self, file_id: int) -> None:
         """Drop what was read of a file that turned out to be unreadable."""
         for source, waiting in self._waiting.items():
-            self._waiting[source] = [(prepared, chunk) for prepared, chunk in waiting if prepared.file.file_id != file_id]
+            self._waiting[source] = [
+                (prepared, chunk) for prepared, chunk in waiting if prepared.file.file_id != file_id
+            ]
         for table in ("patient", "rejects"):
             self.connection.execute(f"delete from {table} where file_id = {file_id}")
 
