@@ -1,12 +1,20 @@
 -- What changed since last quarter, and is it that partners score otherwise or that other partners answer?
 -- One row per chain and link whose last whole quarter and the one before are both shown. mix_effect and rate_effect
--- add up to the change (Kitagawa 1955); total_change_p asks whether chance alone could have made it.
+-- add up to the change (Kitagawa 1955); p_value asks whether chance alone could have made the link's change.
+-- partners_changed are those whose own NPS changed beyond chance, many being looked at.
 with
 
 changes as (
 
     select * from {{ ref('mart_nps_change') }}
     where dimension = 'partner' and comparison = 'quarter'
+
+),
+
+link_changes as (
+
+    select * from {{ ref('mart_nps_change') }}
+    where dimension = 'link' and comparison = 'quarter'
 
 ),
 
@@ -27,12 +35,20 @@ select
     changes.previous_total_nps as previous_nps,
     changes.total_nps as nps,
     changes.total_nps_change as nps_change,
-    changes.total_change_p as p_value,
+    link_changes.nps_change_ci_low,
+    link_changes.nps_change_ci_high,
+    link_changes.p_value,
+    sum(case when changes.q_value <= {{ var('false_discovery_rate') }} then 1 else 0 end) as partners_changed,
     sum(changes.mix_effect) as mix_effect,
     sum(changes.rate_effect) as rate_effect
 from changes
 inner join latest on changes.quarter_start_on = latest.quarter_start_on
 inner join {{ ref('dim_chain_link') }} as links on changes.chain_link_key = links.chain_link_key
+left join link_changes
+    on
+        changes.chain_key = link_changes.chain_key
+        and changes.link_code = link_changes.member_code
+        and changes.quarter_start_on = link_changes.quarter_start_on
 group by
     links.chain_name,
     links.link_name,
@@ -44,5 +60,7 @@ group by
     changes.previous_total_nps,
     changes.total_nps,
     changes.total_nps_change,
-    changes.total_change_p
+    link_changes.nps_change_ci_low,
+    link_changes.nps_change_ci_high,
+    link_changes.p_value
 order by changes.chain_code, links.link_position

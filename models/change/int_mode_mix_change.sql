@@ -15,6 +15,7 @@ chain_links as (
 comparisons as (
 
     select * from {{ ref('comparisons') }}
+    where quarters_long = 1
 
 ),
 

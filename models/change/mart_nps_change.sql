@@ -1,9 +1,12 @@
-{#- A member that is hidden in either quarter is pooled with the other hidden ones of its total. The pool is what the
+{#- A member that is hidden in a quarter compared is pooled with the others of its total. The pool is what the
     shown members leave of a total that mart_nps_by_link shows, so that it tells nothing new. -#}
 {%- set pool = "'(suppressed)'" -%}
 {%- set grain = ['dimension', 'total_key', 'comparison', 'quarter_start_on'] -%}
-{%- set before = ['promoters_before', 'detractors_before', 'responses_before'] -%}
-{%- set after = ['promoters_after', 'detractors_after', 'responses_after'] -%}
+{%- set pair = grain + ['previous_quarter_start_on', 'after_from', 'before_from', 'quarters_long'] -%}
+{%- set member = grain + ['member_code'] -%}
+{%- set before = ['pooled.promoters_before', 'pooled.detractors_before', 'pooled.count_before'] -%}
+{%- set after = ['pooled.promoters_after', 'pooled.detractors_after', 'pooled.count_after'] -%}
+{%- set z_95 = double_var('z_95') -%}
 {%- set shown = 'case when not named.is_suppressed then' -%}
 {%- set total_shown = 'case when not named.is_total_hidden then' -%}
 with
@@ -62,6 +65,7 @@ total_quarter_comparisons as (
     select
         total_quarters.*,
         comparisons.comparison,
+        comparisons.quarters_long,
         cast({{ dbt.dateadd('month', '-3 * comparisons.quarters_apart', 'total_quarters.quarter_start_on') }} as date)
             as previous_quarter_start_on
     from total_quarters
@@ -69,15 +73,44 @@ total_quarter_comparisons as (
 
 ),
 
+-- a period of several quarters ends with the one that it is named by
+periods as (
+
+    select
+        *,
+        cast({{ dbt.dateadd('month', '-3 * (quarters_long - 1)', 'quarter_start_on') }} as date) as after_from,
+        cast({{ dbt.dateadd('month', '-3 * (quarters_long - 1)', 'previous_quarter_start_on') }} as date) as before_from
+    from total_quarter_comparisons
+
+),
+
+covered as (
+
+    select
+        {{ pair | join(', ') }},
+        count(*) as quarters_covered
+    from (
+        select
+            periods.*,
+            total_quarters.quarter_start_on as covered_quarter_on
+        from periods
+        inner join total_quarters
+            on
+                periods.dimension = total_quarters.dimension
+                and periods.total_key = total_quarters.total_key
+                and (
+                    total_quarters.quarter_start_on between periods.after_from and periods.quarter_start_on
+                    or total_quarters.quarter_start_on between periods.before_from and periods.previous_quarter_start_on
+                )
+    ) as with_quarters
+    group by {{ pair | join(', ') }}
+
+),
+
 pairs as (
 
-    select total_quarter_comparisons.*
-    from total_quarter_comparisons
-    inner join total_quarters
-        on
-            total_quarter_comparisons.dimension = total_quarters.dimension
-            and total_quarter_comparisons.total_key = total_quarters.total_key
-            and total_quarter_comparisons.previous_quarter_start_on = total_quarters.quarter_start_on
+    select * from covered
+    where quarters_covered = 2 * quarters_long
 
 ),
 
@@ -90,7 +123,7 @@ compared_cells as (
         pairs.quarter_start_on,
         pairs.previous_quarter_start_on,
         cells.member_code,
-        cells.quarter_start_on = pairs.quarter_start_on as is_after,
+        cells.quarter_start_on >= pairs.after_from as is_after,
         cells.responses,
         cells.promoters,
         cells.detractors,
@@ -101,7 +134,10 @@ compared_cells as (
         on
             pairs.dimension = cells.dimension
             and pairs.total_key = cells.total_key
-            and cells.quarter_start_on in (pairs.quarter_start_on, pairs.previous_quarter_start_on)
+            and (
+                cells.quarter_start_on between pairs.after_from and pairs.quarter_start_on
+                or cells.quarter_start_on between pairs.before_from and pairs.previous_quarter_start_on
+            )
 
 ),
 
@@ -174,28 +210,73 @@ totals as (
 
     select
         {{ grain | join(', ') }},
-        -- of a chain, nothing may be left to show in one of the quarters
-        max(is_total_hidden) = 1 or least(sum(count_before), sum(count_after)) = 0 as is_total_hidden,
-        sum(count_before) as responses_before,
-        sum(promoters_before) as promoters_before,
-        sum(detractors_before) as detractors_before,
-        sum(count_after) as responses_after,
-        sum(promoters_after) as promoters_after,
-        sum(detractors_after) as detractors_after
+        -- of a chain, nothing may be left to show in one of the periods
+        max(is_total_hidden) = 1 or least(sum(count_before), sum(count_after)) = 0 as is_total_hidden
     from pooled
     group by {{ grain | join(', ') }}
 
 ),
 
-total_changes as (
+-- each member that is shown by name and answered in both periods, with itself
+differences as (
 
     select
-        {{ grain | join(', ') }},
-        is_total_hidden,
-        (({{ nps_adjusted(*after) }}) - ({{ nps_adjusted(*before) }})) / sqrt(
+        pooled.{{ member | join(', pooled.') }},
+        ({{ nps_adjusted(*after) }}) - ({{ nps_adjusted(*before) }}) as difference,
+        sqrt(
             power({{ nps_adjusted_standard_error(*after) }}, 2) + power({{ nps_adjusted_standard_error(*before) }}, 2)
-        ) as z
-    from totals
+        ) as standard_error
+    from pooled
+    inner join totals
+        on
+            pooled.dimension = totals.dimension
+            and pooled.total_key = totals.total_key
+            and pooled.comparison = totals.comparison
+            and pooled.quarter_start_on = totals.quarter_start_on
+    where
+        not totals.is_total_hidden
+        and pooled.member_code != {{ pool }}
+        and least(pooled.count_before, pooled.count_after) > 0
+
+),
+
+deviates as (
+
+    select
+        *,
+        difference / standard_error as z
+    from differences
+
+),
+
+tested as (
+
+    select
+        *,
+        {{ two_sided_p('z') }} as p_value
+    from deviates
+
+),
+
+discoveries as (
+
+    {{ benjamini_hochberg('tested', grain, 'member_code', 'p_value') }}
+
+),
+
+member_changes as (
+
+    select
+        tested.*,
+        discoveries.q_value
+    from tested
+    inner join discoveries
+        on
+            tested.dimension = discoveries.dimension
+            and tested.total_key = discoveries.total_key
+            and tested.comparison = discoveries.comparison
+            and tested.quarter_start_on = discoveries.quarter_start_on
+            and tested.member_code = discoveries.member_code
 
 ),
 
@@ -219,10 +300,13 @@ joined as (
         parts.rate_effect,
         parts.total_rate_after,
         parts.total_rate_before,
-        total_changes.is_total_hidden,
-        {{ two_sided_p('total_changes.z') }} as total_change_p,
+        totals.is_total_hidden,
+        member_changes.difference,
+        member_changes.standard_error,
+        member_changes.p_value,
+        member_changes.q_value,
         mode_mixes.is_mode_mix_changed,
-        total_changes.is_total_hidden
+        totals.is_total_hidden
         or (pooled.dimension = 'link' and pooled.member_code = {{ pool }}) as is_suppressed
     from pooled
     inner join parts
@@ -232,12 +316,19 @@ joined as (
             and pooled.comparison = parts.comparison
             and pooled.quarter_start_on = parts.quarter_start_on
             and pooled.member_code = parts.member_code
-    inner join total_changes
+    inner join totals
         on
-            pooled.dimension = total_changes.dimension
-            and pooled.total_key = total_changes.total_key
-            and pooled.comparison = total_changes.comparison
-            and pooled.quarter_start_on = total_changes.quarter_start_on
+            pooled.dimension = totals.dimension
+            and pooled.total_key = totals.total_key
+            and pooled.comparison = totals.comparison
+            and pooled.quarter_start_on = totals.quarter_start_on
+    left join member_changes
+        on
+            pooled.dimension = member_changes.dimension
+            and pooled.total_key = member_changes.total_key
+            and pooled.comparison = member_changes.comparison
+            and pooled.quarter_start_on = member_changes.quarter_start_on
+            and pooled.member_code = member_changes.member_code
     left join mode_mixes
         on
             pooled.dimension = mode_mixes.dimension
@@ -277,6 +368,17 @@ select
     {{ shown }} named.share_before end as previous_response_share,
     {{ shown }} named.rate_after end as nps,
     {{ shown }} named.rate_before end as previous_nps,
+    case when named.p_value is not null then named.rate_after - named.rate_before end as nps_change,
+    case
+        when named.p_value is not null
+            then greatest(-200, named.difference - {{ z_95 }} * named.standard_error)
+    end as nps_change_ci_low,
+    case
+        when named.p_value is not null
+            then least(200, named.difference + {{ z_95 }} * named.standard_error)
+    end as nps_change_ci_high,
+    named.p_value,
+    named.q_value,
     {{ shown }} named.mix_effect end as mix_effect,
     {{ shown }} named.rate_effect end as rate_effect,
     {{ shown }} named.mix_effect + named.rate_effect end as effect,
@@ -284,12 +386,11 @@ select
     {{ total_shown }} named.total_rate_after end as total_nps,
     {{ total_shown }} named.total_rate_before end as previous_total_nps,
     {{ total_shown }} named.total_rate_after - named.total_rate_before end as total_nps_change,
-    {{ total_shown }} named.total_change_p end as total_change_p,
     named.is_suppressed,
     case
-        when named.is_total_hidden and named.dimension = 'link' then 'no link is shown in one of the two quarters'
-        when named.is_total_hidden then 'the NPS of the link is suppressed in one of the two quarters'
-        when named.is_suppressed then 'suppressed in one of the two quarters, and no part of the total here'
+        when named.is_total_hidden and named.dimension = 'link' then 'no link is shown in one of the quarters compared'
+        when named.is_total_hidden then 'the NPS of the link is suppressed in one of the quarters compared'
+        when named.is_suppressed then 'suppressed in one of the quarters compared, and no part of the total here'
     end as suppression_reason
 from named
 inner join chains on named.chain_key = chains.chain_key

@@ -32,6 +32,7 @@ link_nps as (
 comparisons as (
 
     select * from {{ ref('comparisons') }}
+    where quarters_long = 1
 
 ),
 

@@ -59,7 +59,7 @@ from {{ ref('mart_nps_change') }} as changes
 inner join {{ ref('mart_nps_by_link') }} as by_link
     on changes.chain_link_key = by_link.chain_link_key and changes.quarter_start_on = by_link.quarter_start_on
 where
-    abs(changes.total_nps - by_link.nps) > 1e-9
+    (abs(changes.total_nps - by_link.nps) > 1e-9 and changes.comparison != 'trailing')
     or (changes.total_nps is not null and by_link.is_suppressed)
 
 union all

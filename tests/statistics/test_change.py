@@ -17,7 +17,7 @@ from study.sql_harness import Sandbox, close
 
 MIN_SHOWN = 10
 POOL = "(suppressed)"
-QUARTERS = pd.date_range("2024-01-01", periods=7, freq="QS").date
+QUARTERS = pd.date_range("2023-07-01", periods=9, freq="QS").date
 CATEGORIES = ("promoter", "passive", "detractor")
 LINK_CODES = {1: "manufacturer", 3: "dealer", 5: "contact_centre"}
 FACTORS = ("a", "b", "c", "d", "e")
@@ -265,6 +265,16 @@ def nps_change(sandbox: Sandbox) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
     return mart, responses, cells
 
 
+# quarters of each of the two periods
+LENGTHS = {"quarter": 1, "year": 1, "trailing": 4}
+
+
+def period_ending(quarter: date, comparison: str) -> list[date]:
+    """The quarters of a comparison's period that ends with this one."""
+    last = list(QUARTERS).index(quarter)
+    return list(QUARTERS[last + 1 - LENGTHS[comparison] : last + 1])
+
+
 TOTAL = ["dimension", "comparison", "chain_key", "link_code", "quarter_start_on"]
 
 
@@ -274,7 +284,7 @@ def test_nps_parts_add_up_to_the_change_of_the_published_nps(sandbox: Sandbox, n
     by_link = sandbox.connection.execute(f"select * from {sandbox.project.relations['mart_nps_by_link']}").df()
     by_link["quarter_start_on"] = pd.to_datetime(by_link["quarter_start_on"]).dt.date
     nps = by_link.set_index(["chain_link_key", "quarter_start_on"])["nps"]
-    assert set(mart["dimension"]) == {"partner", "segment", "link"} and set(mart["comparison"]) == {"quarter", "year"}
+    assert set(mart["dimension"]) == {"partner", "segment", "link"} and set(mart["comparison"]) == set(LENGTHS)
     seen = 0
     for key, members in mart.groupby(TOTAL):
         change = members["total_nps_change"].iloc[0]
@@ -286,7 +296,7 @@ def test_nps_parts_add_up_to_the_change_of_the_published_nps(sandbox: Sandbox, n
         seen += 1
         close(members["effect"].sum(), change)
         close(members[["response_share", "previous_response_share"]].sum(), [1, 1])
-        if key[0] != "link":
+        if key[0] != "link" and LENGTHS[key[1]] == 1:
             link = members["chain_link_key"].iloc[0]
             quarters = members[["quarter_start_on", "previous_quarter_start_on"]].iloc[0]
             close(members[["total_nps", "previous_total_nps"]].iloc[0], [nps[(link, quarter)] for quarter in quarters])
@@ -297,7 +307,7 @@ def test_nps_parts_of_shown_members(nps_change: tuple) -> None:
     """Counts, NPS, mix and rate of each shown member against pandas and exact fractions."""
     mart, responses, _ = nps_change
     new_or_gone = 0
-    for (dimension, _, chain, link, quarter), members in mart.groupby(TOTAL):
+    for (dimension, comparison, chain, link, quarter), members in mart.groupby(TOTAL):
         shown = members[~members["is_suppressed"] & (members["member_code"] != POOL)].sort_values("member_code")
         if shown.empty:
             continue
@@ -309,7 +319,7 @@ def test_nps_parts_of_shown_members(nps_change: tuple) -> None:
         code = rows[dimension].where(rows[dimension].isin(shown["member_code"]), POOL)
         expected = pd.DataFrame(index=sorted({*code, *shown["member_code"]}))
         for period, day in (("before", earlier), ("after", quarter)):
-            scores = rows[rows["quarter_start_on"] == day].groupby(code)["contribution"]
+            scores = rows[rows["quarter_start_on"].isin(period_ending(day, comparison))].groupby(code)["contribution"]
             expected[f"count_{period}"] = scores.size().reindex(expected.index).fillna(0).astype(int)
             expected[f"sum_{period}"] = scores.sum().reindex(expected.index).fillna(0).astype(int)
         mix, rate, change = kitagawa_exactly(expected)
@@ -392,7 +402,7 @@ def test_a_change_of_survey_modes_is_flagged_where_it_happened(sandbox: Sandbox)
     key = ["dimension", "member_code", "comparison", "quarter_start_on"]
     flags = mart.set_index(key)["is_mode_mix_changed"].sort_index()
     assert flags["partner"].notna().any() and not flags["partner", "p2"].eq(True).any()
-    for comparison, expected in (("quarter", [switched]), ("year", list(QUARTERS[4:]))):
+    for comparison, expected in (("quarter", [switched]), ("year", list(QUARTERS[4:7]))):
         found = flags["partner", partner, comparison]
         assert sorted(found.index[found.eq(True)]) == expected
         # half of the link's answers, and of the segment's, moved with the partner's
@@ -416,28 +426,53 @@ def test_hidden_links_take_no_part_in_the_chain(nps_change: tuple) -> None:
     for key, members in links.groupby(["comparison", "chain_key", "quarter_start_on"]):
         shown = members[members["member_code"] != POOL]["member_code"]
         rows = responses[(responses["chain_key"] == key[1]) & responses["link"].isin(shown)]
-        now = rows[rows["quarter_start_on"] == key[2]]
+        now = rows[rows["quarter_start_on"].isin(period_ending(key[2], key[0]))]
         if len(now) and members["total_nps"].notna().all():
             close(members["total_nps"].iloc[0], now["contribution"].mean())
         left_out += int((members["member_code"] == POOL).any())
     assert left_out > 10
 
 
-def test_p_of_the_change(nps_change: tuple) -> None:
-    """Difference of adjusted Wald estimates, written out again with a mean and a variance of scores."""
+def test_own_change_of_each_member(nps_change: tuple) -> None:
+    """Adjusted Wald of both sides, written out with a mean and a variance of scores; q by scipy over the members."""
     mart, responses, _ = nps_change
-    totals = mart[(mart["dimension"] == "segment") & mart["total_nps"].notna()].drop_duplicates(TOTAL)
-    for _, row in totals.head(60).iterrows():
-        rows = responses[responses["chain_link_key"] == row["chain_link_key"]]
+    seen = dict.fromkeys(LENGTHS, 0)
+    columns = ["nps_change", "nps_change_ci_low", "nps_change_ci_high", "p_value", "q_value"]
+    for (dimension, comparison, chain, link, _), members in mart.groupby(TOTAL):
+        named = members["p_value"].notna()
+        can_be = members["member_code"].ne(POOL) & members["nps"].notna() & members["previous_nps"].notna()
+        assert (named == can_be).all() and members.loc[~named, columns].isna().all(axis=None)
+        if not named.any():
+            continue
+        close(members.loc[named, "q_value"], stats.false_discovery_control(members.loc[named, "p_value"]))
+        rows = responses[(responses["chain_key"] == chain) & ((responses["link"] == link) | (link == "all"))]
+        row = members[named].iloc[0]
+        of_member = rows[rows[dimension] == row["member_code"]]
         estimates = []
         for day in (row["previous_quarter_start_on"], row["quarter_start_on"]):
-            scores = rows.loc[rows["quarter_start_on"] == day, "contribution"]
-            values = np.concatenate([scores, [-100.0, 0.0, 100.0]])
-            weights = np.concatenate([np.ones(len(scores)), [0.75, 1.5, 0.75]])
+            in_period = of_member["quarter_start_on"].isin(period_ending(day, comparison))
+            values = np.concatenate([of_member.loc[in_period, "contribution"], [-100.0, 0.0, 100.0]])
+            weights = np.concatenate([np.ones(in_period.sum()), [0.75, 1.5, 0.75]])
             mean = np.average(values, weights=weights)
             estimates.append((mean, np.average((values - mean) ** 2, weights=weights) / weights.sum()))
         (before, var_before), (after, var_after) = estimates
-        close(row["total_change_p"], 2 * stats.norm.sf(abs(after - before) / math.sqrt(var_before + var_after)))
+        error = math.sqrt(var_before + var_after)
+        close(row["p_value"], 2 * stats.norm.sf(abs(after - before) / error))
+        close(row["nps_change"], row["nps"] - row["previous_nps"])
+        ends = np.clip(after - before + 1.959964 * error * np.array([-1, 1]), -200, 200)
+        close(row[["nps_change_ci_low", "nps_change_ci_high"]].astype(float), ends)
+        seen[comparison] += 1
+    assert min(seen.values()) > 10
+
+
+def test_a_links_p_stands_once(nps_change: tuple) -> None:
+    """Partners of a link differ in p; the link's own is in its row of dimension link."""
+    mart, _, _ = nps_change
+    partners = mart[(mart["dimension"] == "partner") & mart["p_value"].notna()]
+    several = partners.groupby(TOTAL)["p_value"].agg(["size", "nunique"]).query("size > 1")
+    assert len(several) > 20 and (several["nunique"] > 1).mean() > 0.9
+    links = mart[(mart["dimension"] == "link") & mart["p_value"].notna()]
+    assert set(links["member_code"]) == set(LINK_CODES.values())
 
 
 def test_only_whole_quarters_are_compared(sandbox: Sandbox) -> None:
@@ -445,7 +480,7 @@ def test_only_whole_quarters_are_compared(sandbox: Sandbox) -> None:
     responses = random_responses(np.random.default_rng(51), [1001])
     mart = build_nps_change(sandbox, responses, last_quarter=-2)
     assert mart["quarter_start_on"].max() == QUARTERS[-2]
-    months = {"quarter": 3, "year": 12}
+    months = {"quarter": 3, "year": 12, "trailing": 12}
     for _, row in mart.iterrows():
         earlier = pd.Timestamp(row["quarter_start_on"]) - pd.DateOffset(months=months[row["comparison"]])
         assert row["previous_quarter_start_on"] == earlier.date()
