@@ -393,19 +393,19 @@ left join move_5 on move_4.label = move_5.node;
 create temp table bought as
 select
     sale.chain, partner_code, coalesce(person.customer, sale.customer) as customer, day, margin,
-    true as is_paid, true as is_kept, false as is_return, is_new as meets_maker, is_new as meets_importer
+    true as is_kept, is_new as meets_maker, is_new as meets_importer
 from sale
 left join person on sale.customer = person.node
 union all
 select
-    service.chain, partner_code, coalesce(person.customer, service.customer), day, margin, is_paid, is_paid, false,
+    service.chain, partner_code, coalesce(person.customer, service.customer), day, margin, is_paid,
     false, false
 from service
 left join person on service.customer = person.node
 union all
 select
-    receipt.chain, partner_code, coalesce(person.customer, receipt.customer), day, margin, is_sale, is_kept,
-    not is_sale, is_sale and is_product, false
+    receipt.chain, partner_code, coalesce(person.customer, receipt.customer), day, margin, is_kept,
+    is_sale and is_product, false
 from receipt
 left join person on receipt.customer = person.node;
 
@@ -721,14 +721,30 @@ group by customer, chain;
 create temp macro band_of(days) as case when days < 365 then 1 when days < 1095 then 2 else 3 end;
 
 create temp table bucket as
-with scored as (
+with margin as (
+    select response, sum(margin) as margin
+    from followed
+    inner join chain on followed.chain = chain.chain
+    inner join bought
+        on
+            followed.customer = bought.customer and followed.chain = bought.chain and bought.day > followed.day
+            and bought.day <= followed.day + retention_window
+    where
+        measure = 'chain' and is_event and followed.duration <= retention_window and is_kept
+        and followed.day + retention_window <= getvariable('as_of')
+    group by response
+),
+
+scored as (
     select
         followed.chain, followed.link, followed.category, followed.customer, segment,
         band_of(followed.day - first_on) as band,
         followed.day between getvariable('trailing_from') and getvariable('trailing_to') as is_trailing,
-        case when is_event and followed.duration <= retention_window then round(1e9 / uncensored) else 0 end as retained
+        case when is_event and followed.duration <= retention_window then round(1e9 / uncensored) else 0 end as retained,
+        margin
     from followed
     inner join chain on followed.chain = chain.chain
+    left join margin on followed.response = margin.response
     inner join known on followed.customer = known.customer and followed.chain = known.chain
     inner join curve
         on
@@ -756,33 +772,17 @@ met as (
 exposed as (
     select
         met.chain, link, customer,
-        bool_or(day between getvariable('trailing_from') and getvariable('trailing_to')) as is_trailing,
-        bool_or(
-            day between getvariable('trailing_from') - retention_window
-            and getvariable('trailing_to') - retention_window
-        ) as is_reference,
         max(day) as last_on
     from met
-    inner join chain on met.chain = chain.chain
-    where day between getvariable('trailing_from') - retention_window and getvariable('trailing_to')
+    where day between getvariable('trailing_from') and getvariable('trailing_to')
     group by met.chain, link, customer
-),
-
-margin as (
-    select bought.chain, customer, sum(margin) as margin
-    from bought
-    inner join chain on bought.chain = chain.chain
-    where
-        (is_paid or is_return) and day <= getvariable('trailing_to')
-        and day > getvariable('trailing_to') - retention_window
-    group by bought.chain, customer
-    having bool_or(is_kept)
 ),
 
 stacked as (
     select
         chain, link, band, segment, customer % 1000 as bucket,
-        0 as exposed, 0 as retained_with_margin, 0 as margin,
+        0 as exposed, count(margin) as retained_with_margin,
+        (coalesce(sum(margin), 0) * 100)::bigint as margin,
         count(*) filter (where category = 'promoter') as promoters,
         count(*) filter (where category = 'passive') as passives,
         count(*) filter (where category = 'detractor') as detractors,
@@ -800,13 +800,10 @@ stacked as (
     select
         exposed.chain, link, band_of(last_on - first_on), segment,
         exposed.customer % 1000,
-        count(*) filter (where is_trailing),
-        count(*) filter (where is_reference and margin is not null),
-        (coalesce(sum(margin) filter (where is_reference), 0) * 100)::bigint,
-        0, 0, 0, 0, 0, 0, 0, 0, 0
+        count(*),
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
     from exposed
     inner join known on exposed.customer = known.customer and exposed.chain = known.chain
-    left join margin on exposed.customer = margin.customer and exposed.chain = margin.chain
     group by all
 )
 

@@ -127,22 +127,16 @@ class Answers:
             if "serial_number" in orders:
                 orders["serial"] = self._keyed("serial", orders["serial_number"])
         is_new = sales["order_kind"] == "new"
-        self.sales = sales.assign(
-            is_paid=True, is_kept=True, is_return=False, meets_maker=is_new, meets_importer=is_new
-        )
+        self.sales = sales.assign(is_kept=True, meets_maker=is_new, meets_importer=is_new)
         self.services = services.assign(
-            is_paid=services["payer"] == "customer",
             is_kept=services["payer"] == "customer",
-            is_return=False,
             meets_maker=False,
             meets_importer=False,
         )
         is_sale = receipts["receipt_kind"] == "sale"
         is_kept = self._take_back(receipts, is_sale)
         self.receipts = receipts.assign(
-            is_paid=is_sale,
             is_kept=is_kept,
-            is_return=~is_sale,
             meets_maker=is_sale & receipts["product_code"].notna(),
             meets_importer=False,
         )
@@ -286,7 +280,7 @@ class Answers:
 
     def _name_customers(self) -> None:
         columns = ["chain", "partner_code", "customer", "day", "margin"]
-        columns += ["is_paid", "is_kept", "is_return", "meets_maker", "meets_importer"]
+        columns += ["is_kept", "meets_maker", "meets_importer"]
         self.bought = pd.concat([orders[columns] for orders in (self.sales, self.services, self.receipts)])
         self.bought["customer"] = self._person(self.bought["customer"].to_numpy())
         self.bought["partner_code"] = self.bought["partner_code"].astype("category")
@@ -397,11 +391,15 @@ class Answers:
         scored = followed[followed["measure"] == "chain"].merge(known, on=["chain", "customer"])
         keys = ["chain", "link", "category", "measure", "duration"]
         scored = scored.merge(curve[[*keys, "uncensored"]], on=keys)
+        margin = self._margins(scored)
         retained = np.rint(1e9 / scored["uncensored"]).where(
             scored["is_event"] & (scored["duration"] <= scored["window"]), 0
         )
         columns = scored[["chain", "link", "segment"]].assign(
-            band=_band(scored["day"] - scored["first_on"]), bucket=scored["customer"] % tail.BUCKETS
+            band=_band(scored["day"] - scored["first_on"]),
+            bucket=scored["customer"] % tail.BUCKETS,
+            retained_with_margin=margin.notna().astype(int),
+            margin=margin.fillna(0),
         )
         for category in CATEGORIES:
             is_one = scored["category"] == category
@@ -411,23 +409,14 @@ class Answers:
         return columns
 
     def _exposed(self, known: pd.DataFrame) -> pd.DataFrame:
-        met = self._meetings().merge(self.chains[["chain", "window"]], on="chain")
-        window = pd.to_timedelta(met["window"], unit="D")
-        met["is_trailing"] = met["day"].between(self.trailing_from, self.trailing_to)
-        met["is_reference"] = (met["day"] >= self.trailing_from - window) & (met["day"] <= self.trailing_to - window)
-        met = met[(met["day"] >= self.trailing_from - window) & (met["day"] <= self.trailing_to)]
-        exposed = met.groupby(["chain", "link", "customer"], as_index=False)[
-            ["is_trailing", "is_reference", "day"]
-        ].max()
-        exposed = exposed.merge(known, on=["chain", "customer"]).merge(
-            self._margins(), on=["chain", "customer"], how="left"
-        )
+        met = self._meetings()
+        met = met[met["day"].between(self.trailing_from, self.trailing_to)]
+        exposed = met.groupby(["chain", "link", "customer"], as_index=False)["day"].max()
+        exposed = exposed.merge(known, on=["chain", "customer"])
         return exposed[["chain", "link", "segment"]].assign(
             band=_band(exposed["day"] - exposed["first_on"]),
             bucket=exposed["customer"] % tail.BUCKETS,
-            exposed=exposed["is_trailing"].astype(int),
-            retained_with_margin=(exposed["is_reference"] & exposed["margin"].notna()).astype(int),
-            margin=exposed["margin"].where(exposed["is_reference"], 0).fillna(0),
+            exposed=1,
         )
 
     def _meetings(self) -> pd.DataFrame:
@@ -454,15 +443,20 @@ class Answers:
         met = pd.concat(parts, ignore_index=True)
         return met[met["customer"] != NOBODY]
 
-    def _margins(self) -> pd.DataFrame:
-        bought = self.bought.merge(self.chains[["chain", "window"]], on="chain")
-        counts = bought["is_paid"] | bought["is_return"]
-        since = self.trailing_to - pd.to_timedelta(bought["window"], unit="D")
-        bought = bought[counts & (bought["day"] <= self.trailing_to) & (bought["day"] > since)]
-        margins = bought.groupby(["chain", "customer"], as_index=False).agg(
-            margin=("margin", "sum"), has_paid=("is_kept", "any")
-        )
-        return margins.loc[margins["has_paid"], ["chain", "customer", "margin"]]
+    def _margins(self, scored: pd.DataFrame) -> pd.Series:
+        """What who came back left in the window after the answer; missing where the window has not been seen whole."""
+        kept = self.bought.loc[self.bought["is_kept"], ["chain", "customer", "day", "margin"]]
+        kept = kept.sort_values(["chain", "customer", "day"], kind="stable")
+        kept["so_far"] = kept.groupby(["chain", "customer"])["margin"].cumsum()
+        kept = kept.sort_values("day", kind="stable")[["chain", "customer", "day", "so_far"]]
+        last = scored["day"] + pd.to_timedelta(scored["window"], unit="D")
+        counts = scored["is_event"] & (scored["duration"] <= scored["window"]) & (last <= self.as_of)
+        found = []
+        for day in (scored["day"], last):
+            at = scored[["chain", "customer"]].assign(day=day, row=np.arange(len(scored))).sort_values("day")
+            at = pd.merge_asof(at, kept, on="day", by=["chain", "customer"]).set_index("row")
+            found.append(at["so_far"].sort_index().fillna(0).to_numpy())
+        return pd.Series(found[1] - found[0], index=scored.index).where(counts)
 
 
 def _half_up(cents: np.ndarray) -> np.ndarray:

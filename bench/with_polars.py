@@ -491,7 +491,8 @@ class Answers:
                 bucket=pl.col("customer") % tail.BUCKETS,
             )
         )
-        sums = {}
+        scored = self._margins(scored)
+        sums = {"retained_with_margin": pl.col("margin").count(), "margin": pl.col("margin").sum()}
         for category in CATEGORIES:
             is_one = pl.col("category") == category
             sums[f"{category}s"] = is_one.sum()
@@ -501,31 +502,18 @@ class Answers:
         return added.with_columns(pl.exclude(*tail.STRATUM, "bucket").cast(pl.Float64))
 
     def _exposed(self, known: pl.DataFrame) -> pl.DataFrame:
-        since, until = pl.lit(self.trailing_from), pl.lit(self.trailing_to)
-        window = pl.duration(days="window")
         met = (
             self._meetings()
-            .join(self.windows, on="chain")
-            .filter(pl.col("day").is_between(since - window, until))
+            .filter(pl.col("day").is_between(pl.lit(self.trailing_from), pl.lit(self.trailing_to)))
             .group_by("chain", "link", "customer")
-            .agg(
-                last_on=pl.col("day").max(),
-                is_trailing=pl.col("day").is_between(since, until).any(),
-                is_reference=pl.col("day").is_between(since - window, until - window).any(),
-            )
+            .agg(last_on=pl.col("day").max())
             .join(known, on=CUSTOMER_KEYS)
-            .join(self._margins(), on=CUSTOMER_KEYS, how="left")
             .with_columns(
                 band=_band((pl.col("last_on") - pl.col("first_on")).dt.total_days()),
                 bucket=pl.col("customer") % tail.BUCKETS,
             )
         )
-        has_margin = pl.col("is_reference") & pl.col("margin").is_not_null()
-        added = met.group_by(*tail.STRATUM, "bucket").agg(
-            exposed=pl.col("is_trailing").sum(),
-            retained_with_margin=has_margin.sum(),
-            margin=pl.col("margin").filter(has_margin).sum(),
-        )
+        added = met.group_by(*tail.STRATUM, "bucket").agg(exposed=pl.len())
         return added.with_columns(pl.exclude(*tail.STRATUM, "bucket").cast(pl.Float64))
 
     def _meetings(self) -> pl.DataFrame:
@@ -546,20 +534,28 @@ class Answers:
         ]
         return pl.concat(parts).drop_nulls("customer")
 
-    def _margins(self) -> pl.DataFrame:
-        until = pl.lit(self.trailing_to)
-        return (
-            self.bought.join(self.windows, on="chain")
-            .filter(
-                pl.col("is_paid") | pl.col("is_return"),
-                pl.col("day") <= until,
-                pl.col("day") > until - pl.duration(days="window"),
-            )
-            .group_by(CUSTOMER_KEYS)
-            .agg(pl.col("margin").sum(), has_paid=pl.col("is_kept").any())
-            .filter("has_paid")
-            .drop("has_paid")
+    def _margins(self, scored: pl.DataFrame) -> pl.DataFrame:
+        """With what who came back left in the window after the answer; null where it has not been seen whole."""
+        so_far = (
+            self.bought.filter("is_kept")
+            .drop_nulls("customer")
+            .sort(*CUSTOMER_KEYS, "day")
+            .select(*CUSTOMER_KEYS, "day", so_far=pl.col("margin").cum_sum().over(CUSTOMER_KEYS))
+            .sort("day")
         )
+        scored = scored.with_columns(last_on=pl.col("day") + pl.duration(days="window"))
+        for on, name in (("day", "before"), ("last_on", "after")):
+            scored = scored.sort(on).join_asof(
+                so_far.select(*CUSTOMER_KEYS, pl.col("day").alias("bought_on"), pl.col("so_far").alias(name)),
+                left_on=on,
+                right_on="bought_on",
+                by=CUSTOMER_KEYS,
+                check_sortedness=False,
+            )
+            scored = scored.drop("bought_on", strict=False)
+        left = pl.col("after").fill_null(0) - pl.col("before").fill_null(0)
+        counts = pl.col("is_event") & (pl.col("duration") <= pl.col("window")) & (pl.col("last_on") <= self.as_of)
+        return scored.with_columns(margin=pl.when(counts).then(left))
 
 
 def _last_day(frame: pl.DataFrame) -> date:

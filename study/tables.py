@@ -36,7 +36,7 @@ GIVEN = [
     *("dim_partner", "dim_survey", "links", "mart_nps_by_link", "phrases"),
 ]
 LOSS_MODELS = [
-    *("int_response_outcome", "int_link_exposure", "int_customer_window_margin", "int_link_bucket"),
+    *("int_response_outcome", "int_link_exposure", "int_retained_margin", "int_link_bucket"),
     *("int_link_stratum_replicate", "int_link_replicate", "int_link_evidence"),
     *("int_joint_pair", "int_joint_control", "int_joint_moment", "int_joint_replicate", "int_joint_evidence"),
     *("int_pair_score", "int_pair_exposure", "int_pair_loss", "int_loss_replicate"),
@@ -53,7 +53,7 @@ VERDICT_MODELS = [
     *("int_stricter_linking", "mart_weakest_link"),
 ]
 MONEY_MODELS = [
-    *("int_detractor_margin", "int_category_replicate", "mart_revenue_at_risk"),
+    *("int_customer_window_margin", "int_detractor_margin", "int_category_replicate", "mart_revenue_at_risk"),
     *("int_business_bucket", "int_business_replicate", "mart_business_case"),
 ]
 JOURNEY_MODELS = ["int_customer_journey", "mart_journey_rule"]
@@ -108,7 +108,7 @@ def lay_down(project: CompiledProject, worlds: list[World]) -> Sandbox:
     followed["delivered_to"] = LAST_DAY
     types = {"response_on": "date", "delivered_to": "date", "nps_category": "varchar"}
     sandbox.give("fct_retention", followed, types)
-    sandbox.give("fct_transaction", _concat(_purchases, chains), {"transaction_on": "date"})
+    sandbox.give("fct_transaction", _concat(_purchases, chains), {"transaction_on": "date", "ordered_on": "date"})
     sandbox.give("int_customer_chain", _concat(_customers, chains), {"first_on": "date"})
     meetings = [_meetings(events, chain) for chain, world in chains.items() for events in world.events]
     sandbox.give("int_link_meeting", pd.concat(meetings, ignore_index=True), {"met_on": "date"})
@@ -145,6 +145,8 @@ def _responses(world: World, events: Events, chain: int) -> pd.DataFrame:
             "is_passive": (category == 1).astype(int),
             "is_detractor": (category == 0).astype(int),
             "next_purchase": events.next_purchase[kept],
+            # the study's answers are about no purchase that is in the file
+            "transaction_key": -1,
         }
     )
 
@@ -159,6 +161,10 @@ def _purchases(world: World, chain: int) -> pd.DataFrame:
             "link_key": DEALER,
             "partner_key": chain * 100 + DEALER,
             "customer_key": chain * CUSTOMERS_APART + customer[kept],
+            "transaction_key": np.arange(len(customer))[kept],
+            "reverses_transaction_key": -1,
+            "is_reversed": False,
+            "ordered_on": dates(day[kept]),
             "transaction_on": dates(day[kept]),
             "margin_eur": margin[kept].round(2),
             "is_customer_paid": True,

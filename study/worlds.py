@@ -318,15 +318,15 @@ def true_losses(world: World) -> dict[int, tuple[float, float]]:
 
 
 def true_margins(world: World) -> dict[int, float]:
-    """Per link: margin over the window of customers who met it one window earlier and bought in the window."""
+    """Per link: margin over the window after a meeting of the trailing year, of the customers who came back in it."""
     buyer, day, margin = world.purchases
-    recent = (day > DAYS - 1 - WINDOW) & (day < DAYS)
-    spent = np.bincount(buyer[recent], margin[recent], minlength=len(world.first_day))
+    bought, spent = _clock(buyer, day), np.r_[0.0, np.cumsum(margin)]
     margins = {}
     for events in world.events:
-        reference = (events.day >= TRAILING_FROM - WINDOW) & (events.day <= DAYS - 1 - WINDOW)
-        met = np.unique(events.customer[reference])
-        margins[events.link] = float(spent[met][spent[met] > 0].mean())
+        trailing = events.day >= TRAILING_FROM
+        met = _clock(events.customer[trailing], events.day[trailing])
+        first, last = np.searchsorted(bought, met, side="right"), np.searchsorted(bought, met + WINDOW, side="right")
+        margins[events.link] = float((spent[last] - spent[first])[last > first].mean())
     return margins
 
 

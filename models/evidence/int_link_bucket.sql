@@ -9,12 +9,20 @@ linkings as (
 
 ),
 
+margins as (
+
+    select * from {{ ref('int_retained_margin') }}
+
+),
+
 outcomes as (
 
     select
         outcomes.*,
+        margins.margin_eur,
         coalesce(linkings.held_by, 'number') as held_by
     from {{ ref('int_response_outcome') }} as outcomes
+    left join margins on outcomes.response_key = margins.response_key
     left join linkings on outcomes.customer_key = linkings.customer_key
 
 ),
@@ -23,7 +31,7 @@ exposures as (
 
     select
         *,
-        sum(is_trailing) over (partition by chain_key, customer_key) as links_met
+        count(*) over (partition by chain_key, customer_key) as links_met
     from {{ ref('int_link_exposure') }}
 
 ),
@@ -31,12 +39,6 @@ exposures as (
 customer_chains as (
 
     select * from {{ ref('int_customer_chain') }}
-
-),
-
-margins as (
-
-    select * from {{ ref('int_customer_window_margin') }}
 
 ),
 
@@ -56,8 +58,8 @@ scored as (
         held_by,
         cast(0 as bigint) as exposed,
         cast(0 as bigint) as exposed_once_e9,
-        cast(0 as bigint) as retained_with_margin,
-        cast(0 as decimal(18, 2)) as margin_eur,
+        count(margin_eur) as retained_with_margin,
+        coalesce(sum(margin_eur), 0) as margin_eur,
         {%- for category in categories %}
             sum(case when nps_category = '{{ category }}' then 1 else 0 end) as {{ category }}s,
             sum(case when nps_category = '{{ category }}' and is_trailing then 1 else 0 end)
@@ -79,13 +81,11 @@ met as (
         customer_chains.segment,
         cast(exposures.customer_key % {{ var('bootstrap_buckets') }} as integer) as customer_bucket,
         coalesce(linkings.held_by, 'number') as held_by,
-        sum(exposures.is_trailing) as exposed,
+        count(*) as exposed,
         -- a customer who met several links counts once over all of them
-        sum(case when exposures.is_trailing = 1 then cast(round(1e9 / exposures.links_met) as bigint) else 0 end)
-            as exposed_once_e9,
-        sum(case when exposures.is_reference = 1 and margins.margin_eur is not null then 1 else 0 end)
-            as retained_with_margin,
-        sum(case when exposures.is_reference = 1 then coalesce(margins.margin_eur, 0) else 0 end) as margin_eur,
+        sum(cast(round(1e9 / exposures.links_met) as bigint)) as exposed_once_e9,
+        cast(0 as bigint) as retained_with_margin,
+        cast(0 as decimal(18, 2)) as margin_eur,
         {%- for category in categories %}
             cast(0 as bigint) as {{ category }}s,
             cast(0 as bigint) as trailing_{{ category }}s,
@@ -99,8 +99,6 @@ met as (
             -- as of the meeting, like an answer as of the answer; met before the first sign of life on file: new
             greatest(0, {{ days_between('customer_chains.first_on', 'exposures.last_met_on') }})
             between tenure_bands.from_days and tenure_bands.to_days
-    left join margins
-        on exposures.customer_key = margins.customer_key and exposures.chain_key = margins.chain_key
     left join linkings on exposures.customer_key = linkings.customer_key
     group by
         exposures.chain_link_key,

@@ -88,7 +88,7 @@ followed as (
     (
         'few_margins',
         'coalesce(estimates.retained_with_margin, 0) < ' ~ shown,
-        'of fewer than ' ~ shown ~ ' who met the link one retention window earlier the margin is known',
+        'after fewer than ' ~ shown ~ ' answers a customer came back whose margin over the whole window is known',
     ),
 ] %}
 

@@ -152,21 +152,18 @@ class World:
         """Value at stake per link, and the share of bootstrap replicates in which each link's is the largest."""
         window = WINDOW_DAYS[chain.industry]
         rows = self.db.execute(f"""
-            select a.link, a.person, a.score, min(v.day) - a.day as days, date '2026-06-30' - a.day as follow_up
+            select a.link, a.person, a.score, min(v.day) - a.day as days, date '2026-06-30' - a.day as follow_up,
+                   sum(v.margin) filter (where v.day <= a.day + {window}) as margin
             from answers as a left join visits as v on v.person = a.person and v.day > a.day and v.paid
             where a.person // 1000000000 = {chain.number}
             group by a.link, a.person, a.day, a.score order by a.link, a.person, a.day, a.score
         """).fetchnumpy()
-        # the margin is null for who met the link and bought nothing in the last window
         exposed = self.db.execute(f"""
-            select e.link, e.person, sum(v.margin) as margin
-            from exposed as e left join visits as v
-                on v.person = e.person and v.paid and v.day > date '2026-06-30' - {window} and v.day <= '2026-06-30'
-            where e.person // 1000000000 = {chain.number}
-            group by e.link, e.person order by e.link, e.person
+            select link, person from exposed where person // 1000000000 = {chain.number} order by link, person
         """).fetchnumpy()
-        bought = ~np.ma.getmaskarray(exposed["margin"])
-        margin = np.ma.filled(exposed["margin"].astype(float), 0.0)
+        # of those who came back, where the whole window has been seen
+        bought = ~np.ma.getmaskarray(rows["margin"]) & (rows["follow_up"] >= window)
+        margin = np.ma.filled(rows["margin"].astype(float), 0.0)
         people, index = np.unique(np.r_[rows["person"], exposed["person"]], return_inverse=True)
         weights = np.c_[np.ones(len(people)), rng.poisson(1.0, (len(people), REPLICATES))]
         answer, meeting = index[: len(rows["person"])], index[len(rows["person"]) :]
@@ -179,7 +176,7 @@ class World:
                     weights[meeting][exposed["link"] == link].sum(axis=0),
                     window,
                 )
-                * _mean(margin, weights[meeting], (exposed["link"] == link) & bought)
+                * _mean(margin, weights[answer], (rows["link"] == link) & bought)
                 for link in chain.links
             ]
         )

@@ -7,7 +7,7 @@ met as (
 
     select
         chain_link_key,
-        sum(is_trailing) as exposed
+        count(*) as exposed
     from {{ ref('int_link_exposure') }}
     group by chain_link_key
 

@@ -136,13 +136,18 @@ def lay_down(sandbox: Sandbox, world: pd.DataFrame, random: np.random.Generator)
     linkings = customers[["customer_key"]].assign(held_by=held_by(customers["customer_key"]))
     sandbox.give("int_customer_linking", linkings[linkings["held_by"] != "number"])
     met = customers.merge(pd.DataFrame({"chain_link_key": list(LINKS)}), how="cross")
-    met = met[random.random(len(met)) < 0.6].assign(is_trailing=1)
-    met["is_reference"] = (random.random(len(met)) < 0.8).astype(int)
+    met = met[random.random(len(met)) < 0.6]
     met["last_met_on"] = [TRAILING_FROM + timedelta(days=int(day)) for day in random.integers(0, 365, len(met))]
-    columns = ["chain_link_key", "chain_key", "customer_key", "is_trailing", "is_reference", "last_met_on"]
+    columns = ["chain_link_key", "chain_key", "customer_key", "last_met_on"]
     sandbox.give("int_link_exposure", met[columns], {"last_met_on": "date"})
-    margins = customers[["customer_key", "chain_key"]].assign(margin_eur=100 + customers["customer_key"] % 7)
-    sandbox.give("int_customer_window_margin", margins)
+    # of a tenth no cost is known
+    margins = world.loc[random.random(len(world)) < 0.6, ["response_key"]]
+    margins["margin_eur"] = 100.0 + margins["response_key"] % 7
+    margins.loc[margins["response_key"] % 10 == 0, "margin_eur"] = np.nan
+    sandbox.give("int_retained_margin", margins, {"margin_eur": "decimal(18, 2)"})
+    # pandas' missing value is SQL's nothing
+    margin_table = sandbox.project.relations["int_retained_margin"]
+    sandbox.connection.execute(f"update {margin_table} set margin_eur = null where response_key % 10 = 0")
     bands = pd.DataFrame({"tenure_band_key": [1, 2], "from_days": [0, 365], "to_days": [364, 99999]})
     sandbox.give("tenure_bands", bands)
     period = pd.DataFrame({"as_of_on": [AS_OF], "trailing_from": [TRAILING_FROM], "trailing_to": [AS_OF]})
@@ -216,11 +221,10 @@ def alone(sandbox: Sandbox, weights: pd.DataFrame, replicate: int) -> pd.DataFra
     """Per link what pandas makes of the given tables: who met it, how they score, what they keep and bring."""
     tables = {
         node: sandbox.connection.execute(f"select * from {sandbox.project.relations[node]}").df()
-        for node in ("int_response_outcome", "int_link_exposure", "int_customer_chain", "int_customer_window_margin")
+        for node in ("int_response_outcome", "int_link_exposure", "int_customer_chain", "int_retained_margin")
     }
-    answers = tables["int_response_outcome"]
+    answers = tables["int_response_outcome"].merge(tables["int_retained_margin"], on="response_key", how="left")
     met = tables["int_link_exposure"].merge(tables["int_customer_chain"], on=["customer_key", "chain_key"])
-    met = met.merge(tables["int_customer_window_margin"], on=["customer_key", "chain_key"])
     met["tenure_band_key"] = np.where((met["last_met_on"] - met["first_on"]).dt.days < 365, 1, 2)
     met["once"] = 1 / met.groupby("customer_key")["chain_link_key"].transform("size")
     answers["w"], met["w"] = (drawn(weights, rows["customer_key"], replicate) for rows in (answers, met))
@@ -245,8 +249,8 @@ def alone(sandbox: Sandbox, weights: pd.DataFrame, replicate: int) -> pd.DataFra
             row["lost_once"] += (there["w"] * there["once"]).sum() * (1 - retention)
             row["detractors"] += there["w"].sum() * shares["detractor"]
             row["passives"] += there["w"].sum() * shares["passive"]
-        buyers = here[here["is_reference"] == 1]
-        row["margin"] = (buyers["w"] * buyers["margin_eur"]).sum() / buyers["w"].sum()
+        buyers = mine[mine["margin_eur"].notna()]
+        row["margin"] = (buyers["w"] * buyers["margin_eur"].astype(float)).sum() / buyers["w"].sum()
         lately = mine[mine["is_trailing"]]
         for category in ("detractor", "passive"):
             share = lately[lately["nps_category"] == category]["w"].sum() / lately["w"].sum()

@@ -471,7 +471,7 @@ TOO_FEW = "fewer than 10 promoters, passives or detractors can be followed"
         (
             ENOUGH,
             {"margins": 9},
-            "of fewer than 10 who met the link one retention window earlier the margin is known",
+            "after fewer than 10 answers a customer came back whose margin over the whole window is known",
         ),
     ],
 )
