@@ -4,7 +4,6 @@ with
 exposures as (
 
     select * from {{ ref('int_link_exposure') }}
-    where is_trailing = 1
 
 ),
 

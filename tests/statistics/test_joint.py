@@ -141,13 +141,10 @@ def lay_down(sandbox: Sandbox, world: pd.DataFrame, random: np.random.Generator)
     columns = ["chain_link_key", "chain_key", "customer_key", "last_met_on"]
     sandbox.give("int_link_exposure", met[columns], {"last_met_on": "date"})
     # of a tenth no cost is known
-    margins = world.loc[random.random(len(world)) < 0.6, ["response_key"]]
+    margins = world.loc[random.random(len(world)) < 0.6, ["response_key"]].copy()
     margins["margin_eur"] = 100.0 + margins["response_key"] % 7
     margins.loc[margins["response_key"] % 10 == 0, "margin_eur"] = np.nan
     sandbox.give("int_retained_margin", margins, {"margin_eur": "decimal(18, 2)"})
-    # pandas' missing value is SQL's nothing
-    margin_table = sandbox.project.relations["int_retained_margin"]
-    sandbox.connection.execute(f"update {margin_table} set margin_eur = null where response_key % 10 = 0")
     bands = pd.DataFrame({"tenure_band_key": [1, 2], "from_days": [0, 365], "to_days": [364, 99999]})
     sandbox.give("tenure_bands", bands)
     period = pd.DataFrame({"as_of_on": [AS_OF], "trailing_from": [TRAILING_FROM], "trailing_to": [AS_OF]})
@@ -380,7 +377,7 @@ def test_shares_add_up_to_the_loss_where_harm_compounds(
     world = world.assign(response_on=TRAILING_FROM, tenure_band_key=1, segment="private")
     world["response_key"] = range(len(world))
     lay_down(sandbox, world, np.random.default_rng(1))
-    met = world[["chain_link_key", "customer_key"]].assign(chain_key=CHAIN, is_trailing=1, is_reference=1)
+    met = world[["chain_link_key", "customer_key"]].assign(chain_key=CHAIN)
     sandbox.give("int_link_exposure", met.assign(last_met_on=TRAILING_FROM), {"last_met_on": "date"})
     people = pd.DataFrame({"customer_key": world["customer_key"].unique(), "chain_key": CHAIN, "segment": "private"})
     sandbox.give("int_customer_chain", people.assign(first_on=TRAILING_FROM), {"first_on": "date"})
@@ -406,7 +403,7 @@ def test_shares_never_exceed_the_whole(sandbox: Sandbox) -> None:
     ]
     world = pd.DataFrame(rows, columns=["customer_key", "chain_link_key", "score", "retained"])
     world = world.assign(response_on=TRAILING_FROM, tenure_band_key=1, segment="private")
-    met = world[["chain_link_key", "customer_key"]].assign(chain_key=CHAIN, is_trailing=1, is_reference=1)
+    met = world[["chain_link_key", "customer_key"]].assign(chain_key=CHAIN)
     world = world[world["customer_key"] % 2 == (world["chain_link_key"] == centre)].reset_index(drop=True)
     world["response_key"] = range(len(world))
     lay_down(sandbox, world, np.random.default_rng(1))
