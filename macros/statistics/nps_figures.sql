@@ -6,6 +6,10 @@
     case when {{ relation }}.has_invitations then cast({{ relation }}.invitations as bigint) end as invitations,
     {{ shown }} cast({{ relation }}.responses as bigint) end as responses,
     {{ shown }} cast({{ relation }}.answered as double) / nullif({{ relation }}.delivered, 0) end as response_rate,
+    {%- for end in ['low', 'high'] %}
+    {%- set wilson = wilson_low if end == 'low' else wilson_high %}
+    {{ shown }} {{ wilson(relation ~ '.answered', relation ~ '.delivered') }} end as response_rate_ci_{{ end }},
+    {%- endfor %}
     {{ shown }} cast({{ relation }}.promoters as bigint) end as promoters,
     {{ shown }} cast({{ relation }}.passives as bigint) end as passives,
     {{ shown }} cast({{ relation }}.detractors as bigint) end as detractors,

@@ -235,6 +235,8 @@ select
     {%- endfor %}
     cast(priced.complaints as bigint) as complaints,
     priced.complaints_per_1000,
+    1000 * {{ wilson_low('priced.complaints', 'priced.exposed_customers') }} as complaints_per_1000_ci_low,
+    1000 * {{ wilson_high('priced.complaints', 'priced.exposed_customers') }} as complaints_per_1000_ci_high,
     priced.complaints_per_1000 - priced.year_earlier_complaints_per_1000 as complaints_per_1000_change,
     case
         when priced.customers_with_margin >= {{ var('min_responses_shown') }} then priced.margin_per_customer_eur

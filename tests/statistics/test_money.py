@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from study.sql_harness import PROJECT, CompiledProject, Sandbox, close
 
@@ -592,6 +594,9 @@ def test_business_case_on_random_quarters(sandbox: Sandbox) -> None:
         cost = spent["programme_cost_eur"].sum() if len(spent) == 3 else None
         assert row["exposed_customers"] == met["exposed"] and row["complaints"] == met["complaints"]
         close(row["complaints_per_1000"], 1000 * met["complaints"] / met["exposed"])
+        level = 2 * stats.norm.sf(1.959964)
+        wilson = proportion_confint(met["complaints"], met["exposed"], alpha=level, method="wilson")
+        close(row[["complaints_per_1000_ci_low", "complaints_per_1000_ci_high"]], 1000 * np.array(wilson))
         close(row["margin_per_customer_eur"], met["margin_eur"] / met["customers_with_margin"])
         close(row["head_count"], spent["head_count"].mean())
         close(row["cost_per_employee_eur"], np.nan if cost is None else cost / spent["head_count"].mean())

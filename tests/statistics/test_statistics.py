@@ -16,6 +16,7 @@ from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
 from statsmodels.duration.survfunc import survdiff
+from statsmodels.stats.proportion import proportion_confint
 
 from study.sql_harness import PROJECT, Sandbox, close
 
@@ -137,6 +138,24 @@ def test_scores_on_random_counts(sandbox: Sandbox) -> None:
     close(got["nps_adjusted_standard_error"], adjusted[:, 1])
     close(got["nps_ci_low"], np.maximum(adjusted[:, 0] - Z_95 * adjusted[:, 1], -100))
     close(got["nps_ci_high"], np.minimum(adjusted[:, 0] + Z_95 * adjusted[:, 1], 100))
+
+
+def test_intervals_of_proportions(sandbox: Sandbox) -> None:
+    """Wilson's, against statsmodels from one to millions; none without anybody, or of more than all."""
+    random = np.random.default_rng(1927)
+    wholes = [int(random.integers(1, 10**power)) for power in range(1, 8) for _ in range(40)]
+    parts = [int(random.integers(0, whole + 1)) for whole in wholes]
+    rows = pd.DataFrame({"part": [*parts, 0, 7, 3, 0], "whole": [*wholes, 12, 7, 2, 0]})
+    got = sandbox.probe("statistics_probe_proportion", {"probe_proportions": rows})
+    within = got[(got["whole"] > 0) & (got["part"] <= got["whole"])]
+    assert len(within) == len(rows) - 2
+    level = 2 * stats.norm.sf(1.959964)
+    low, high = proportion_confint(within["part"], within["whole"], alpha=level, method="wilson")
+    close(within["ci_low"], low)
+    close(within["ci_high"], high)
+    assert got.drop(within.index)[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert within["ci_low"].min() == 0
+    assert within["ci_high"].max() == 1
 
 
 @pytest.mark.parametrize("decimals", [6, 12, 15, 16, 17, 30, 36, 40, 60])
@@ -602,12 +621,16 @@ def test_shown_figures_are_right_and_hidden_ones_are_gone(nps_marts: tuple) -> N
         shown, hidden = cells[~cells["is_suppressed"]], cells[cells["is_suppressed"]]
         assert len(shown) and len(hidden)
         assert hidden["suppression_reason"].notna().all() and shown["suppression_reason"].isna().all()
-        assert hidden[[*COUNTS, "nps", "nps_ci_low", "nps_ci_high", "response_rate"]].isna().all(axis=None)
+        rates = ["response_rate", "response_rate_ci_low", "response_rate_ci_high"]
+        assert hidden[[*COUNTS, "nps", "nps_ci_low", "nps_ci_high", *rates]].isna().all(axis=None)
         close(cells["invitations"], cells["sent"])
         assert (shown["true_responses"] >= MIN_SHOWN).all()
         for count in COUNTS:
             close(shown[count], shown[f"true_{count}"])
         close(shown["response_rate"], shown["responses"] / shown["delivered"])
+        level = 2 * stats.norm.sf(1.959964)
+        wilson = proportion_confint(shown["responses"], shown["delivered"], alpha=level, method="wilson")
+        close(shown[rates[1:]], np.c_[wilson])
         adjusted = [
             wald(d + 0.75, m + 1.5, p + 0.75) for d, m, p in shown[["detractors", "passives", "promoters"]].values
         ]
