@@ -50,7 +50,7 @@ IMPORTANCE_MODELS = [
 VERDICT_MODELS = [
     *("int_retention_curve", "mart_retention_by_nps_category", "mart_link_importance"),
     *("int_link_verdict", "int_link_lens", "int_verdict_reason", "int_link_sentence", "int_chain_sentence"),
-    *("int_stricter_linking", "mart_weakest_link"),
+    *("int_stricter_linking", "int_link_known_cause", "int_link_doubt", "mart_weakest_link"),
 ]
 MONEY_MODELS = [
     *("int_customer_window_margin", "int_detractor_margin", "int_category_replicate", "mart_revenue_at_risk"),

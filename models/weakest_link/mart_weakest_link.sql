@@ -53,6 +53,12 @@ losses as (
 
 ),
 
+doubts as (
+
+    select * from {{ ref('int_link_doubt') }}
+
+),
+
 joint_evidence as (
 
     select * from {{ ref('int_joint_evidence') }}
@@ -152,6 +158,10 @@ select
         verdicts.{{ figure }}_ci_low,
         verdicts.{{ figure }}_ci_high,
     {%- endfor %}
+    doubts.robustness_value,
+    doubts.robustness_in_known_causes,
+    doubts.silent_points_to_turn,
+    doubts.answers_needed,
     case when verdicts.is_sufficient then links_alone.margin_per_retained_eur end as margin_per_retained_eur,
     case when verdicts.is_sufficient then links_alone.excess_loss end as excess_loss_one_by_one,
     case when verdicts.is_sufficient then links_alone.value_at_stake_eur end as value_at_stake_one_by_one_eur,
@@ -186,3 +196,4 @@ left join stricter_linkings on chain_links.chain_key = stricter_linkings.chain_k
 left join category_retention on chain_links.chain_link_key = category_retention.chain_link_key
 left join links_alone on chain_links.chain_link_key = links_alone.chain_link_key
 left join losses on chain_links.chain_link_key = losses.chain_link_key
+left join doubts on chain_links.chain_link_key = doubts.chain_link_key
