@@ -78,6 +78,9 @@ def build(
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test" if data_tests else "unit_test test",
         # Great Expectations has tests of its own
         "NPS_CHECKS": "none",
+        # a tenth of a small build is what dbt writes for whoever looks into one
+        "DBT_WRITE_JSON": "false",
+        "DBT_LOG_LEVEL_FILE": "none",
         KEY_VARIABLE: key,
         **(variables or {}),
     }
