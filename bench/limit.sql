@@ -8,7 +8,7 @@ create temp macro keyed(kind, value) as
     ('0x' || left(sha256(getvariable('identity_key') || '|' || kind || '|' || value), 15))::bigint;
 create temp macro folder_of(path) as split_part(path, '/', -2);
 create temp macro euros(amount, rate) as
-    case when rate is null then amount else round(amount * rate, 2)::decimal(18, 2) end;
+    case when rate is null then amount else round(amount * rate, 6)::decimal(21, 6) end;
 create temp macro quarter_of(day) as date_trunc('quarter', day)::date;
 
 -- ---------------------------------------------------------------------------------------------- administration
@@ -782,7 +782,7 @@ stacked as (
     select
         chain, link, band, segment, customer % 1000 as bucket,
         0 as exposed, count(margin) as retained_with_margin,
-        (coalesce(sum(margin), 0) * 100)::bigint as margin,
+        (coalesce(sum(margin), 0) * 1000000)::bigint as margin,
         count(*) filter (where category = 'promoter') as promoters,
         count(*) filter (where category = 'passive') as passives,
         count(*) filter (where category = 'detractor') as detractors,
@@ -935,7 +935,7 @@ rates as (
         stratum.*,
         whole.exposed as all_exposed,
         whole.retained_with_margin as buyers,
-        whole.margin / 100 / nullif(whole.retained_with_margin, 0) as margin_per_retained,
+        whole.margin / 1000000 / nullif(whole.retained_with_margin, 0) as margin_per_retained,
         case when has_promoters and stratum.promoters > 0 then stratum.retained_promoters / stratum.promoters
             else whole.retained_promoters / nullif(whole.promoters, 0) end / 1e9 as promoter_retention,
         case when has_passives and stratum.passives > 0 then stratum.retained_passives / stratum.passives

@@ -17,7 +17,7 @@ LINKS = ("manufacturer", "importer", "dealer", "shop", "contact_centre")
 Z_95 = 1.959964
 BUCKETS, REPLICATES = 1000, 400
 MIN_STRATUM, MIN_RESPONSES, MIN_PART, THRESHOLD_TENTHS = 5, 30, 10, 8
-CENTS, BILLIONTHS = 100, 1e9
+MILLIONTHS, BILLIONTHS = 1_000_000, 1e9
 ROUNDS = ((48271, 69621), (16807, 39373), (40692, 45991))
 MODULUS = 2147483647
 
@@ -168,7 +168,9 @@ def _losses(buckets: pd.DataFrame) -> pd.DataFrame:
         lost = reduce(np.add, (_lost(strata[key], whole) for key in keys))
         named = dict(zip(FIGURES, whole.T, strict=True))
         margin = (
-            named["margin"] / CENTS / np.where(named["retained_with_margin"] > 0, named["retained_with_margin"], np.nan)
+            named["margin"]
+            / MILLIONTHS
+            / np.where(named["retained_with_margin"] > 0, named["retained_with_margin"], np.nan)
         )
         parts.append(
             pd.DataFrame(

@@ -99,11 +99,11 @@ class Answers:
         return self._keyed("customer", frame[partner] + "|" + frame[number])
 
     def _euros(self, frame: pd.DataFrame, day: str) -> pd.Series:
-        """The margin in euros; both amounts are rounded to cents, halves away from zero."""
+        """The margin in euros; both amounts are rounded to millionths, halves away from zero."""
         month = frame[day].dt.strftime("%Y-%m")
         rate = self.rates.reindex(pd.MultiIndex.from_arrays([frame["currency"], month])).to_numpy()
         rate = np.where(frame["currency"] == "EUR", 1, rate)
-        revenue, cost = (_half_up(frame[amount].to_numpy() * rate * 100) for amount in ("revenue", "cost"))
+        revenue, cost = (_half_up(frame[amount].to_numpy() * rate * tail.MILLIONTHS) for amount in ("revenue", "cost"))
         return pd.Series(revenue - cost, index=frame.index)
 
     def _read_people(self) -> None:
@@ -459,9 +459,9 @@ class Answers:
         return pd.Series(found[1] - found[0], index=scored.index).where(counts)
 
 
-def _half_up(cents: np.ndarray) -> np.ndarray:
-    """Whole cents; a hair is added, since binary fractions of exact halves lie on either side."""
-    return np.trunc(cents + np.copysign(0.5 + 1e-7, cents))
+def _half_up(amounts: np.ndarray) -> np.ndarray:
+    """Whole numbers; a hair is added, since binary fractions of exact halves lie on either side."""
+    return np.trunc(amounts + np.copysign(0.5 + 1e-7, amounts))
 
 
 def _quarter(day: pd.Series) -> pd.Series:

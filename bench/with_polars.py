@@ -184,7 +184,7 @@ class Answers:
         return self._keyed(frame, "serial", "serial", pl.col("serial_number"))
 
     def _margin(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The margin in euro cents."""
+        """The margin in millionths of a euro."""
         frame = frame.with_columns(month=pl.col("day").dt.strftime("%Y-%m")).join(
             self.rates, on=["currency", "month"], how="left"
         )
@@ -566,8 +566,8 @@ def _last_day(frame: pl.DataFrame) -> date:
 
 
 def _half_up(euros: pl.Expr) -> pl.Expr:
-    """Whole cents; a hair is added, since binary fractions of exact halves lie on either side."""
-    return ((euros.abs() * tail.CENTS + 0.5 + 1e-7).floor() * euros.sign()).cast(pl.Int64)
+    """Whole numbers; a hair is added, since binary fractions of exact halves lie on either side."""
+    return ((euros.abs() * tail.MILLIONTHS + 0.5 + 1e-7).floor() * euros.sign()).cast(pl.Int64)
 
 
 def _day(column: str) -> pl.Expr:

@@ -22,7 +22,7 @@ select
     transactions.customer_key,
     transactions.chain_key,
     -- null: nothing that was bought has a known cost
-    cast(sum(transactions.margin_eur) as decimal(18, 2)) as margin_eur
+    cast(sum(transactions.margin_eur) as {{ euros_sum_type() }}) as margin_eur
 from transactions
 cross join period
 inner join chains on transactions.chain_key = chains.chain_key

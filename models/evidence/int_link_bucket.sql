@@ -85,7 +85,7 @@ met as (
         -- a customer who met several links counts once over all of them
         sum(cast(round(1e9 / exposures.links_met) as bigint)) as exposed_once_e9,
         cast(0 as bigint) as retained_with_margin,
-        cast(0 as decimal(18, 2)) as margin_eur,
+        cast(0 as {{ euros_sum_type() }}) as margin_eur,
         {%- for category in categories %}
             cast(0 as bigint) as {{ category }}s,
             cast(0 as bigint) as trailing_{{ category }}s,
@@ -125,7 +125,7 @@ select
     cast(sum(exposed) as bigint) as exposed,
     cast(sum(exposed_once_e9) as bigint) as exposed_once_e9,
     cast(sum(retained_with_margin) as bigint) as retained_with_margin,
-    cast(sum(margin_eur) as decimal(18, 2)) as margin_eur,
+    cast(sum(margin_eur) as {{ euros_sum_type() }}) as margin_eur,
     {%- for category in categories %}
         cast(sum({{ category }}s) as bigint) as {{ category }}s,
         cast(sum(trailing_{{ category }}s) as bigint) as trailing_{{ category }}s,

@@ -88,7 +88,7 @@ retained as (
 select
     retained.response_key,
     -- null: nothing that was bought has a known cost
-    cast(sum(moves.margin_eur) as decimal(24, 6)) as margin_eur
+    cast(sum(moves.margin_eur) as {{ euros_sum_type() }}) as margin_eur
 from retained
 inner join moves
     on
