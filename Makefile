@@ -91,7 +91,7 @@ unit: $(TEST_STAMP) ## run the tests that answer within a minute
 
 # A file of tests stays with one worker, since its tests share builds (tests/conftest.py).
 pytest: $(TEST_STAMP) setup-spark ## run all Python tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
 parity: $(TEST_STAMP) setup-spark ## build a folder on both engines and compare every table: make parity LANDING=path
 	@NPS_PARITY_LANDING="$(LANDING)" $(BIN)/python -m pytest -s tests/engines/test_spark_parity.py \

@@ -13,6 +13,7 @@ from contract_parts import whole
 from cost import no_builds
 from landing_builder import build
 from trouble import Troubled, lay_down
+from xdist.scheduler import LoadScopeScheduling
 
 from nps_chain.intake import intake
 from nps_chain.raw_folder import dataset_sql
@@ -47,16 +48,31 @@ def folder_of(item: pytest.Item) -> str:
     return folder
 
 
+class ByBuild(LoadScopeScheduling):
+    """A file stays with one worker, since its tests share builds, and so do the files about trouble, which share one.
+
+    xdist's own groups need not hold: it writes them into the names of tests, which pytest 9.2 does not let it change,
+    and then every worker makes every build.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        """The file of a test, or what several share."""
+        file = nodeid.split("::", 1)[0]
+        return SHARED if Path(file).stem.startswith(SHARED) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByBuild:
+    """Hand out tests by the builds that they share, whatever --dist says."""
+    return ByBuild(config, log)
+
+
 # before pytest selects by marker
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its folder, and put the longest files first; each stays in its own order.
-
-    A file stays with one worker, since its tests share builds, and so do the files about trouble, which share one.
-    """
+    """Mark each test with its folder, and put the longest files first; each stays in its own order."""
     for item in items:
         item.add_marker(folder_of(item))
-        item.add_marker(pytest.mark.xdist_group(SHARED if item.path.stem.startswith(SHARED) else str(item.path)))
     last = len(LONGEST)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else last)
 
