@@ -215,7 +215,7 @@ select
     priced.quarter_start_on,
     chain_links.chain_code,
     chain_links.link_code,
-    cast(priced.programme_cost_eur as decimal(18, 2)) as programme_cost_eur,
+    cast(priced.programme_cost_eur as {{ euros_sum_type() }}) as programme_cost_eur,
     priced.head_count,
     {{ money_ratio('priced.programme_cost_eur', 'priced.head_count') }} as cost_per_employee_eur,
     cast(priced.exposed_customers as bigint) as exposed_customers,

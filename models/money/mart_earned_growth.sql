@@ -64,8 +64,8 @@ select
     flagged.year_from,
     flagged.year_to,
     case when flagged.is_shown then cast(flagged.customers_before as bigint) end as customers_before,
-    case when flagged.is_shown then cast(flagged.revenue_before_eur as decimal(18, 2)) end as revenue_before_eur,
-    case when flagged.is_shown then cast(flagged.revenue_kept_eur as decimal(18, 2)) end as revenue_kept_eur,
+    case when flagged.is_shown then cast(flagged.revenue_before_eur as {{ euros_sum_type() }}) end as revenue_before_eur,
+    case when flagged.is_shown then cast(flagged.revenue_kept_eur as {{ euros_sum_type() }}) end as revenue_kept_eur,
     case when flagged.is_shown then {{ money_ratio('flagged.revenue_kept_eur', 'flagged.revenue_before_eur') }} end
         as net_revenue_retention,
     case
@@ -75,7 +75,7 @@ select
     {%- for kind in ['earned', 'bought', 'unknown'] %}
         case when flagged.is_new_shown then cast(flagged.{{ kind }}_new_customers as bigint) end
             as {{ kind }}_new_customers,
-        case when flagged.is_new_shown then cast(flagged.{{ kind }}_new_revenue_eur as decimal(18, 2)) end
+        case when flagged.is_new_shown then cast(flagged.{{ kind }}_new_revenue_eur as {{ euros_sum_type() }}) end
             as {{ kind }}_new_revenue_eur,
         case
             when flagged.is_new_shown
@@ -112,7 +112,7 @@ select
             then {{ money_ratio('flagged.won_back_revenue_eur', 'flagged.revenue_before_eur') }}
     end as won_back_rate,
     case
-        when flagged.is_comparable then cast(flagged.unattributed_revenue_eur as decimal(18, 2))
+        when flagged.is_comparable then cast(flagged.unattributed_revenue_eur as {{ euros_sum_type() }})
     end as unattributed_revenue_eur,
     flagged.missing_evidence
 from flagged

@@ -122,7 +122,7 @@ select
     end as detractor_customers,
     case
         when estimated.detractor_customers >= {{ var('min_responses_shown') }}
-            then cast(estimated.observed_margin_eur as decimal(18, 2))
+            then cast(estimated.observed_margin_eur as {{ euros_sum_type() }})
     end as observed_margin_eur,
     case when estimated.is_share then estimated.reference_retention end as reference_retention,
     case when estimated.is_share then estimated.detractor_retention end as detractor_retention,
