@@ -31,6 +31,8 @@ EXAMPLES = {
     "BIGINT": "1",
     "DOUBLE": "1",
     "DECIMAL(18,2)": "1.00",
+    "DECIMAL(21,6)": "1.00",
+    "DECIMAL(28,6)": "1.00",
     "VARCHAR": "'word'",
     "DATE": "date '2025-01-01'",
     "TIMESTAMP": "timestamp '2025-01-01 12:00:00'",
