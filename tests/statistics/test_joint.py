@@ -25,7 +25,8 @@ TRAILING_FROM = date(2025, 7, 1)
 STRATA = list(itertools.product((1, 2), ("business", "private")))
 MODELS = [
     *("int_link_bucket", "int_link_stratum_replicate", "int_link_replicate", "int_link_evidence"),
-    *("int_joint_pair", "int_joint_control", "int_joint_moment", "int_joint_replicate", "int_joint_evidence"),
+    *("int_scored_pair", "int_joint_pair", "int_joint_control", "int_joint_moment"),
+    *("int_joint_replicate", "int_joint_evidence"),
     *("int_pair_score", "int_pair_exposure", "int_pair_loss", "int_loss_replicate"),
 ]
 
