@@ -121,11 +121,6 @@ class CsvReader(Reader):
             columns[f"c{position}"] = pa.array(values, pa.string())
         self.wait(prepared, pa.table(columns))
 
-    def patient_relation(self, files: list[Prepared]) -> Relation:
-        """Records that were split by hand."""
-        facts = tuple((prepared.file, prepared.calling_code, 0) for prepared in files)
-        return Relation("from patient_chunk", files[0].source, facts, sequence="line")
-
 
 def _positions(header: Header) -> dict[str, str]:
     return {name: f"raw.c{position}" for name, position in header.positions.items()}

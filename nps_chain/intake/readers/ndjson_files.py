@@ -119,11 +119,9 @@ class NdjsonReader(Reader):
         }
         self.wait(prepared, pa.table(lines))
 
-    def patient_relation(self, files: list[Prepared]) -> Relation:
+    def patient_query(self) -> str:
         """The objects among the lines."""
-        facts = tuple((prepared.file, prepared.calling_code, 0) for prepared in files)
-        query = self._objects_query("select file_index, line, text from patient_chunk", number="line")
-        return Relation(query, files[0].source, facts, sequence="number")
+        return self._objects_query("select file_index, line, text from patient_chunk", number="line")
 
     def insert_chunk(self, files: list[Prepared]) -> None:
         """Add the objects, and note the lines that are none."""

@@ -119,9 +119,9 @@ class Reader(ABC):
     def read_patiently(self, prepared: Prepared) -> None:
         """Let the file's good rows wait for the table `patient`, and add its bad ones to `rejects`."""
 
-    def patient_relation(self, files: list[Prepared]) -> Relation:
-        """The fields that wait, of files with the same source: the columns `file_index` and `line`, and their own."""
-        raise NotImplementedError
+    def patient_query(self) -> str:
+        """The rows among the fields that wait: the columns `file_index` and `line`, and those that the source names."""
+        return "from patient_chunk"
 
     def quick_rejects(self, prepared: Prepared, rows: int) -> list[int] | None:
         """Lines that the quick way rightly left out; None if the rows it read are not all that the file has."""
@@ -167,7 +167,8 @@ class Reader(ABC):
 
     def insert_chunk(self, files: list[Prepared]) -> None:
         """Add the rows of the registered `patient_chunk`."""
-        relation = self.patient_relation(files)
+        facts = tuple((prepared.file, prepared.calling_code, 0) for prepared in files)
+        relation = Relation(self.patient_query(), files[0].source, facts, sequence="line")
         self.connection.execute(f"insert into patient {select_sql(self.dataset, relation)}")
 
     def forget(self, file_id: int) -> None:
