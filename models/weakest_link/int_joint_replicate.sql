@@ -6,8 +6,7 @@
     the link's own covariance with the outcome come from all its responses, what involves another link from the pairs.
     Covariances between links are shrunk towards 0 by the share of responses that are no such pair, which is worth
     var joint_prior_pairs pairs (docs/study.md shows that this errs least). With all links scored by all it is least
-    squares. In an additive model the average attributable fraction of a link (Eide and Gefeller 1995), the Shapley value
-    over all orders of putting links right, is the mean of its coefficient times its score: closed form, and links add up. -#}
+    squares. What two links lose beyond their sum is int_pair_loss. -#}
 {%- set places = range(1, surveyed_links() | length + 1) -%}
 {#- variables 1 and 2 are the link's own detractors and passives; the links of the chain follow -#}
 {%- set own = 2 -%}

@@ -51,7 +51,7 @@ def staging_columns(dataset: Dataset) -> dict[str, str]:
     money = [column for column in dataset.stored_columns if column.money]
     for column in money:
         columns[f"{column.alias}_eur"] = _sentence(
-            f"{column.alias} in euros, at the rate of the month, rounded half up to cents.", _null(column)
+            f"{column.alias} in euros, at the rate of the month, rounded half up to millionths.", _null(column)
         )
     if {"revenue", "cost"} <= {column.alias for column in money}:
         columns["margin_eur"] = "Revenue less cost, in euros. Null: cost unknown."
