@@ -64,7 +64,9 @@ select
     flagged.year_from,
     flagged.year_to,
     case when flagged.is_shown then cast(flagged.customers_before as bigint) end as customers_before,
-    case when flagged.is_shown then cast(flagged.revenue_before_eur as {{ euros_sum_type() }}) end as revenue_before_eur,
+    case
+        when flagged.is_shown then cast(flagged.revenue_before_eur as {{ euros_sum_type() }})
+    end as revenue_before_eur,
     case when flagged.is_shown then cast(flagged.revenue_kept_eur as {{ euros_sum_type() }}) end as revenue_kept_eur,
     case when flagged.is_shown then {{ money_ratio('flagged.revenue_kept_eur', 'flagged.revenue_before_eur') }} end
         as net_revenue_retention,
