@@ -7,7 +7,6 @@
 {%- set most_links = surveyed_links() | length -%}
 {%- set places = range(1, most_links + 1) -%}
 {%- set subsets = range(2 ** most_links) -%}
-{%- set ways = ['', '_crude'] -%}
 with
 
 joint_replicates as (
@@ -98,15 +97,39 @@ chosen as (
 
 ),
 
+-- with earlier scores and known causes held constant, and without: the same sums twice
+both_ways as (
+
+    select
+        chain_key,
+        chain_link_key,
+        replicate,
+        exposed,
+        margin_per_retained_eur,
+        loss_model,
+        false as is_crude,
+        exposed * excess_loss as lost
+    from chosen
+    union all
+    select
+        chain_key,
+        chain_link_key,
+        replicate,
+        exposed,
+        margin_per_retained_eur,
+        loss_model,
+        true as is_crude,
+        exposed * excess_loss_crude as lost
+    from chosen
+
+),
+
 placed as (
 
     select
         *,
-        row_number() over (partition by chain_key, replicate order by chain_link_key) as place,
-        {%- for way in ways %}
-            exposed * excess_loss{{ way }} as lost{{ way }}{% if not loop.last %},{% endif %}
-        {%- endfor %}
-    from chosen
+        row_number() over (partition by chain_key, replicate, is_crude order by chain_link_key) as place
+    from both_ways
 
 ),
 
@@ -116,16 +139,17 @@ compounding as (
     select
         a.chain_key,
         a.replicate,
+        a.is_crude,
         a.place as place_a,
         b.place as place_b,
-        {%- for way in ways %}
-            pairs.compounded{{ way }},
-            pairs.absorbed_a{{ way }},
-            pairs.absorbed_b{{ way }}{% if not loop.last %},{% endif %}
+        {%- for column in ['compounded', 'absorbed_a', 'absorbed_b'] %}
+            case when a.is_crude then pairs.{{ column }}_crude else pairs.{{ column }} end as {{ column }}
+            {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from pairs
     inner join placed as a on pairs.link_key_a = a.chain_link_key and pairs.replicate = a.replicate
-    inner join placed as b on pairs.link_key_b = b.chain_link_key and pairs.replicate = b.replicate
+    inner join placed as b
+        on pairs.link_key_b = b.chain_link_key and pairs.replicate = b.replicate and a.is_crude = b.is_crude
     where a.loss_model = 'joint' and b.loss_model = 'joint'
 
 ),
@@ -135,16 +159,13 @@ singles as (
     select
         chain_key,
         replicate,
-        {%- for way in ways %}
-            {%- for place in places %}
-                coalesce(max(case when place = {{ place }} then lost{{ way }} end), 0)
-                    as lost{{ way }}_{{ place }}
-                {%- if not loop.last %},{% endif %}
-            {%- endfor %}
+        is_crude,
+        {%- for place in places %}
+            coalesce(max(case when place = {{ place }} then lost end), 0) as lost_{{ place }}
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from placed
-    group by chain_key, replicate
+    group by chain_key, replicate, is_crude
 
 ),
 
@@ -153,21 +174,19 @@ couples as (
     select
         chain_key,
         replicate,
-        {%- for way in ways %}
-            {%- for a in places %}
-                {{ stable_sum('\n' ~ ' ' * 20 ~ 'case when place_a = ' ~ a ~ ' then absorbed_a' ~ way
-                    ~ '\n' ~ ' ' * 24 ~ 'when place_b = ' ~ a ~ ' then absorbed_b' ~ way ~ ' end', 12) }}
-                    as {{ 'absorbed' ~ way ~ '_' ~ a }},
-                {%- for b in places if b > a %}
-                    coalesce(
-                        max(case when place_a = {{ a }} and place_b = {{ b }} then compounded{{ way }} end), 0
-                    ) as both{{ way }}_{{ a }}_{{ b }},
-                {%- endfor %}
+        is_crude,
+        {%- for a in places %}
+            {{ stable_sum('\n' ~ ' ' * 16 ~ 'case when place_a = ' ~ a ~ ' then absorbed_a'
+                ~ '\n' ~ ' ' * 20 ~ 'when place_b = ' ~ a ~ ' then absorbed_b end', 12) }}
+                as absorbed_{{ a }},
+            {%- for b in places if b > a %}
+                coalesce(max(case when place_a = {{ a }} and place_b = {{ b }} then compounded end), 0)
+                    as both_{{ a }}_{{ b }},
             {%- endfor %}
         {%- endfor %}
         count(*) as pairs
     from compounding
-    group by chain_key, replicate
+    group by chain_key, replicate, is_crude
 
 ),
 
@@ -177,22 +196,20 @@ parts as (
     select
         singles.chain_key,
         singles.replicate,
+        singles.is_crude,
         expected.expected_lost,
-        {%- for way in ways %}
-            {%- for a in places %}
-                {%- set of_link = way ~ '_' ~ a %}
-                singles.{{ 'lost' ~ of_link }} - coalesce(couples.{{ 'absorbed' ~ of_link }}, 0)
-                    as {{ 'alone' ~ of_link }},
-                {%- for b in places if b > a %}
-                    {%- set both = 'both' ~ way ~ '_' ~ a ~ '_' ~ b %}
-                    coalesce(couples.{{ both }}, 0) as {{ both }},
-                {%- endfor %}
+        {%- for a in places %}
+            singles.lost_{{ a }} - coalesce(couples.absorbed_{{ a }}, 0) as alone_{{ a }},
+            {%- for b in places if b > a %}
+                coalesce(couples.both_{{ a }}_{{ b }}, 0) as both_{{ a }}_{{ b }},
             {%- endfor %}
         {%- endfor %}
         coalesce(couples.pairs, 0) as pairs
     from singles
     inner join expected on singles.chain_key = expected.chain_key and singles.replicate = expected.replicate
-    left join couples on singles.chain_key = couples.chain_key and singles.replicate = couples.replicate
+    left join couples
+        on singles.chain_key = couples.chain_key and singles.replicate = couples.replicate
+        and singles.is_crude = couples.is_crude
 
 ),
 
@@ -202,12 +219,10 @@ subsets as (
     select
         chain_key,
         replicate,
+        is_crude,
         expected_lost,
-        {%- for way in ways %}
-            {%- for subset in subsets %}
-                {{ put_right(subset, most_links, 'alone' ~ way ~ '_', 'both' ~ way ~ '_', 'expected_lost') }}
-                    as worth{{ way }}_{{ subset }}{% if not loop.last %},{% endif %}
-            {%- endfor %}
+        {%- for subset in subsets %}
+            {{ put_right(subset, most_links, 'alone_', 'both_', 'expected_lost') }} as worth_{{ subset }}
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from parts
@@ -220,39 +235,43 @@ shared as (
         placed.chain_key,
         placed.chain_link_key,
         placed.replicate,
+        placed.is_crude,
         placed.exposed,
         placed.margin_per_retained_eur,
         subsets.expected_lost,
-        {%- for way in ways %}
-            case
-                {%- for place in places %}
-                    when placed.place = {{ place }} and placed.lost{{ way }} is not null
-                        then {{ average_attributable('subsets.worth' ~ way ~ '_', place, most_links) }}
-                {%- endfor %}
-            end as lost{{ way }},
-        {%- endfor %}
+        case
+            {%- for place in places %}
+                when placed.place = {{ place }} and placed.lost is not null
+                    then {{ average_attributable('subsets.worth_', place, most_links) }}
+            {%- endfor %}
+        end as lost,
         case
             {%- for place in places %}
                 when placed.place = {{ place }} and placed.lost is not null then subsets.worth_{{ 2 ** (place - 1) }}
             {%- endfor %}
         end as mended_alone
     from placed
-    inner join subsets on placed.chain_key = subsets.chain_key and placed.replicate = subsets.replicate
+    inner join subsets
+        on placed.chain_key = subsets.chain_key and placed.replicate = subsets.replicate
+        and placed.is_crude = subsets.is_crude
 
 )
 
 select
-    chain_key,
-    chain_link_key,
-    replicate,
-    lost / nullif(exposed, 0) as excess_loss,
-    lost_crude / nullif(exposed, 0) as excess_loss_crude,
-    lost as attributable_lost_customers,
-    lost_crude as attributable_lost_customers_crude,
-    lost / nullif(expected_lost, 0) as attributable_fraction,
-    lost_crude / nullif(expected_lost, 0) as attributable_fraction_crude,
-    lost * margin_per_retained_eur as value_at_stake_eur,
-    lost_crude * margin_per_retained_eur as value_at_stake_crude_eur,
-    mended_alone as mended_alone_customers,
-    mended_alone * margin_per_retained_eur as mended_alone_eur
-from shared
+    adjusted.chain_key,
+    adjusted.chain_link_key,
+    adjusted.replicate,
+    adjusted.lost / nullif(adjusted.exposed, 0) as excess_loss,
+    crude.lost / nullif(crude.exposed, 0) as excess_loss_crude,
+    adjusted.lost as attributable_lost_customers,
+    crude.lost as attributable_lost_customers_crude,
+    adjusted.lost / nullif(adjusted.expected_lost, 0) as attributable_fraction,
+    crude.lost / nullif(crude.expected_lost, 0) as attributable_fraction_crude,
+    adjusted.lost * adjusted.margin_per_retained_eur as value_at_stake_eur,
+    crude.lost * crude.margin_per_retained_eur as value_at_stake_crude_eur,
+    adjusted.mended_alone as mended_alone_customers,
+    adjusted.mended_alone * adjusted.margin_per_retained_eur as mended_alone_eur
+from shared as adjusted
+inner join shared as crude
+    on adjusted.chain_link_key = crude.chain_link_key and adjusted.replicate = crude.replicate and crude.is_crude
+where not adjusted.is_crude
