@@ -208,8 +208,9 @@ parts as (
     from singles
     inner join expected on singles.chain_key = expected.chain_key and singles.replicate = expected.replicate
     left join couples
-        on singles.chain_key = couples.chain_key and singles.replicate = couples.replicate
-        and singles.is_crude = couples.is_crude
+        on
+            singles.chain_key = couples.chain_key and singles.replicate = couples.replicate
+            and singles.is_crude = couples.is_crude
 
 ),
 
@@ -252,8 +253,9 @@ shared as (
         end as mended_alone
     from placed
     inner join subsets
-        on placed.chain_key = subsets.chain_key and placed.replicate = subsets.replicate
-        and placed.is_crude = subsets.is_crude
+        on
+            placed.chain_key = subsets.chain_key and placed.replicate = subsets.replicate
+            and placed.is_crude = subsets.is_crude
 
 )
 
