@@ -17,12 +17,14 @@ from nps_chain.sql_quoting import literal
 WIDTH = 110
 UNKNOWN_FIGURE = "-"
 CANNOT_TELL = "cannot_tell"
+# what draws can show at most
+MOST_CERTAIN = 0.99
 # languages of the sentences, and the ending of their columns; the table's headings stay English
 LANGUAGES = {"en": "", "nl": "_nl"}
 VERDICTS = {
     "weakest": "WEAKEST",
     "probable": "probably",
-    "candidate": "candidate",
+    "candidate": "undecided",
     "not_weakest": "not weakest",
     CANNOT_TELL: "cannot tell",
 }
@@ -32,11 +34,17 @@ COLUMNS = (
     ("link", 15, False),
     ("answers", 9, True),
     ("NPS (95 % interval)", 24, True),
-    ("promoters", 11, True),
-    ("detractors", 11, True),
+    ("back 9-10", 11, True),
+    ("back 0-6", 10, True),
     ("at stake, EUR", 15, True),
-    ("P(weakest)", 11, True),
+    ("chance", 12, True),
     ("verdict", 13, False),
+)
+LEGEND = (
+    "Weakest is the link with most at stake, not the one with the lowest NPS. At stake: margin a year that the chain's "
+    "partners together miss as customers with low scores come back less, as far as no other link explains it. Back: "
+    "share of customers who gave 9 or 10 (0 to 6) and bought anything from the chain again. Chance: that no other link "
+    "has more at stake."
 )
 OTHER_WIDTHS = sum(width for _, width, _ in COLUMNS[1:])
 _LINKS = """
@@ -160,7 +168,7 @@ def _chains(connection: duckdb.DuckDBPyConnection, language: str) -> list[str]:
     others = {chain: links for chain, *links in connection.execute(_STRICTER).fetchall()}
     first = _first_width([row[2] for row in rows])
     for (chain, window), links in groupby(rows, key=lambda row: row[:2]):
-        lines += [f"{chain}: the weakest link (retained = bought again within {window} days)", ""]
+        lines += [f"{chain}: the weakest link (back = bought again within {window} days)", ""]
         lines += [_line([heading for heading, _, _ in COLUMNS], first), "-" * (first + OTHER_WIDTHS)]
         rows_of_chain = list(links)
         lines += [_line(_cells(row[2:-2], first), first) for row in rows_of_chain]
@@ -178,7 +186,15 @@ def _linked_otherwise(links: Sequence[str | None]) -> list[str]:
 
 
 def _period(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Say how far the data reach and which quarters the tables cover."""
+    """Say what the tables hold, how far the data reach and which quarters they cover."""
+    return [
+        *textwrap.wrap(LEGEND, WIDTH),
+        "",
+        *_covered(connection),
+    ]
+
+
+def _covered(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [
         f"Data complete to {as_of}; the tables cover {first} to {last}, the last four whole quarters."
         for as_of, first, last in connection.execute(_PERIOD).fetchall()
@@ -206,15 +222,17 @@ def _line(cells: Sequence[str], first: int) -> str:
 
 def _cells(row: Sequence[Any], first: int) -> list[str]:
     link, answers, nps, low, high, promoters, detractors, value, p_weakest, outcome = row
+    # of so few customers, or for so short a time, shares are no figures to go by
+    if value is None:
+        promoters = detractors = None
     return [
         link if len(link) < first else f"{link[: first - 2]}.",
         _figure(answers, ",.0f"),
         _interval(nps, low, high),
-        _figure(promoters, ".1%"),
-        _figure(detractors, ".1%"),
-        _figure(value, ",.0f"),
-        # rounded down, so that 0.796 never reads as a threshold of 0.8
-        _figure(None if p_weakest is None else math.floor(p_weakest * 100 + 1e-9) / 100, ".2f"),
+        _share(promoters),
+        _share(detractors),
+        "none" if value is not None and value <= 0 else _figure(value, ",.0f"),
+        _chance(p_weakest),
         VERDICTS.get(outcome, str(outcome)),
     ]
 
@@ -223,6 +241,21 @@ def _interval(nps: Any, low: Any, high: Any) -> str:
     if nps is None:
         return UNKNOWN_FIGURE
     return f"{_figure(nps, '+.1f')} ({_figure(low, '+.1f'):>5} to {_figure(high, '+.1f'):>5})"
+
+
+def _share(value: Any) -> str:
+    return UNKNOWN_FIGURE if value is None else f"{value * 100:.1f} %"
+
+
+def _chance(probability: Any) -> str:
+    """The chance as the sentences say it: rounded down, so that 0.796 never reads as a threshold of 0.8."""
+    if probability is None:
+        return UNKNOWN_FIGURE
+    if probability > MOST_CERTAIN:
+        return "over 99 %"
+    if probability < 1 - MOST_CERTAIN:
+        return "under 1 %"
+    return f"{math.floor(probability * 100 + 1e-9)} %"
 
 
 def _figure(value: Any, pattern: str) -> str:

@@ -143,9 +143,9 @@ def test_links_that_cannot_be_separated_are_candidates_together(sandbox: Sandbox
         "40 % sure that no other link has more at stake; no link reaches 80 % alone"
     )
     assert got["chain_sentence"].iloc[0] == (
-        "In Automotive NL the data cannot separate these links by the lost margin that goes with their low scores: "
-        "Dealer (EUR 1.2 m a year, likely 50 k to 1.2 m; 50 % likely the weakest), "
-        "Contact centre (EUR 50 k a year, likely 50 k to 1.2 m; 40 % likely the weakest)."
+        "In Automotive NL too close to call, by the lost margin that goes with low scores: "
+        "Dealer (EUR 1.2 m a year, likely 50 k to 1.2 m; 50 % chance of being the weakest), "
+        "Contact centre (EUR 50 k a year, likely 50 k to 1.2 m; 40 % chance of being the weakest)."
     )
 
 
@@ -157,7 +157,7 @@ def test_lenses_that_disagree_are_named(sandbox: Sandbox) -> None:
     got = judged(sandbox)
     assert got["is_disputed"].all()
     assert got.loc[100103, ["weakest_by_nps", "weakest_by_importance"]].tolist() == ["Dealer", "Contact centre"]
-    beside = " Not decisive: highest importance: Contact centre."
+    beside = " Not used here: highest importance: Contact centre."
     assert got.loc[100103, "sentence"].endswith("over 99 % sure that no other link has more at stake." + beside)
     assert got.loc[100105, "sentence"].endswith("; another link has more at stake.")
     close_to = got.loc[100105, ["nps", "benchmark_nps", "gap_to_benchmark"]].astype(float).tolist()
@@ -196,7 +196,7 @@ def test_the_number_of_customers_may_name_another_link_than_their_margin(sandbox
     lay_down(sandbox, winners({100101: 0, 100103: 400, 100105: 0}), customers=customers)
     got = judged(sandbox)
     assert got["is_disputed"].all()
-    assert got.loc[100103, "sentence"].endswith("Not decisive: most lost customers: Manufacturer.")
+    assert got.loc[100103, "sentence"].endswith("Not used here: most lost customers: Manufacturer.")
 
 
 def test_a_link_that_several_measures_name_is_named_once(sandbox: Sandbox) -> None:
@@ -204,34 +204,36 @@ def test_a_link_that_several_measures_name_is_named_once(sandbox: Sandbox) -> No
     lay_down(sandbox, values, importance={100105: 0.7}, nps={100105: -40})
     got = judged(sandbox)
     assert got.loc[100103, "sentence"].endswith(
-        "Not decisive: furthest behind its benchmark and highest importance: Contact centre."
+        "Not used here: furthest behind its benchmark and highest importance: Contact centre."
     )
     lay_down(sandbox, values, importance={100105: 0.7}, nps={100101: -40})
     assert (
         judged(sandbox)
         .loc[100103, "sentence_nl"]
-        .endswith(" Niet beslissend: verst achter op de norm: Fabrikant; grootste belang: Contactcenter.")
+        .endswith(" Niet gebruikt: verst achter op de norm: Fabrikant; grootste belang: Contactcenter.")
     )
 
 
 def test_losses_that_could_not_be_separated_are_said_to_be_so(sandbox: Sandbox) -> None:
     lay_down(sandbox, winners({100101: 0, 100103: 390, 100105: 10}), upper_bound={100103: "few_pairs"})
     got = judged(sandbox)
-    said = (
-        "ikely an upper bound: too few of its customers had scored another link before, so part of it may belong there"
-    )
-    assert got.loc[100103, "sentence"].endswith(f" L{said}.")
-    assert got.loc[100103, "verdict_reason"].endswith(f"; l{said}")
-    assert "bound" not in got.loc[100105, "sentence"]
+    said = "robably too high: few of its customers had rated another link before, so some of the loss may be another link's"
+    assert got.loc[100103, "sentence"].endswith(f" P{said}.")
+    assert got.loc[100103, "verdict_reason"].endswith(f"; p{said}")
+    assert "too high" not in got.loc[100105, "sentence"]
     limits = {100103: "few_pairs", 100105: "links_left_out"}
     lay_down(sandbox, winners({100101: 0, 100103: 220, 100105: 180}), upper_bound=limits)
     got = judged(sandbox)
-    assert got["chain_sentence"].iloc[0].endswith("; 45 % likely the weakest). The amounts are likely upper bounds.")
+    assert (
+        got["chain_sentence"]
+        .iloc[0]
+        .endswith("; 45 % chance of being the weakest). The amounts are probably too high.")
+    )
     # where the loss may be none there is no amount to bound
     values = winners({100101: 0, 100103: 400, 100105: 0})
     values[100105] = np.linspace(-40_000, 12_000, REPLICATES + 1)
     lay_down(sandbox, values, upper_bound={100105: "few_pairs"})
-    assert "bound" not in judged(sandbox).loc[100105, "sentence"]
+    assert "too high" not in judged(sandbox).loc[100105, "sentence"]
 
 
 def test_no_loss_is_said_where_the_interval_reaches_nothing(sandbox: Sandbox) -> None:
@@ -320,7 +322,7 @@ def test_a_link_without_evidence_is_left_out_of_the_comparison(sandbox: Sandbox)
     assert got.loc[100103, "sentence"] == (
         "Dealer is probably the weakest link of Automotive NL: EUR 1.2 m of lost margin a year goes with its low "
         "scores (likely 1.2 m to 1.2 m); over 99 % sure that no other link compared has more at stake. "
-        "Not compared for want of data: Contact centre."
+        "Not compared, too little data: Contact centre."
     )
     # nobody meets it, so nobody is lost there
     lay_down(sandbox, values, missing={100105: "few_customers"}, exposed={100105: 0})
@@ -331,7 +333,7 @@ def test_a_link_without_evidence_is_left_out_of_the_comparison(sandbox: Sandbox)
     assert got.loc[100103, "verdict_reason_code"] == "no_other_link"
     assert got["chain_sentence"].iloc[0] == (
         "No weakest link can be named in Automotive NL: only one link has enough data. "
-        "Links not compared for want of data: 2."
+        "Links not compared, too little data: 2."
     )
 
 
