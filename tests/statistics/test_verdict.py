@@ -217,7 +217,10 @@ def test_a_link_that_several_measures_name_is_named_once(sandbox: Sandbox) -> No
 def test_losses_that_could_not_be_separated_are_said_to_be_so(sandbox: Sandbox) -> None:
     lay_down(sandbox, winners({100101: 0, 100103: 390, 100105: 10}), upper_bound={100103: "few_pairs"})
     got = judged(sandbox)
-    said = "robably too high: few of its customers had rated another link before, so some of the loss may be another link's"
+    said = (
+        "robably too high: few of its customers had rated another link before, "
+        "so some of the loss may be another link's"
+    )
     assert got.loc[100103, "sentence"].endswith(f" P{said}.")
     assert got.loc[100103, "verdict_reason"].endswith(f"; p{said}")
     assert "too high" not in got.loc[100105, "sentence"]
