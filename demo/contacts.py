@@ -7,7 +7,7 @@ from demo import people as person_data
 from demo import render
 from demo.behaviour import Experiences, scores
 from demo.block import Accounts, Block, write_follow_ups
-from demo.plan import DAYS, DETRACTOR, LOWEST_PASSIVE
+from demo.plan import BLAMED_REASON, BLAMED_SHARE, DAYS, DETRACTOR, LOWEST_PASSIVE
 
 CHANNELS, CHANNEL_SHARES = ["phone", "email", "chat", "web", "social"], (0.5, 0.2, 0.15, 0.1, 0.05)
 REASONS, REASON_SHARES = ["complaint", "question", "delivery", "invoice", "repair"], (0.3, 0.25, 0.15, 0.15, 0.15)
@@ -21,7 +21,7 @@ def write(block: Block, contacts: Experiences, serials: pa.Array, accounts: Acco
     day, first, original = _with_repeats(contacts, rng)
     person = contacts.person[first]
     n = len(person)
-    issue = rng.choice(len(REASONS), len(contacts), p=REASON_SHARES)[first]
+    issue = _blamed(rng.choice(len(REASONS), len(contacts), p=REASON_SHARES), contacts, rng)[first]
     channel = rng.choice(len(CHANNELS), n, p=CHANNEL_SHARES)
     opened = rng.integers(7 * 3600, 16 * 3600, n)
     handling = rng.gamma(2, 240, n).astype(np.int64) + 45
@@ -97,6 +97,14 @@ def _write_surveys(block: Block, contacts: Experiences, number: pa.Array, closed
         answered_on,
         answered & (score < LOWEST_PASSIVE),
     )
+
+
+def _blamed(issue: np.ndarray, contacts: Experiences, rng: np.random.Generator) -> np.ndarray:
+    """The reasons of contacts, of which one goes with bad experiences; complaints stay what they are."""
+    # a child of the stream takes nothing out of it
+    turned = rng.spawn(1)[0].random(len(contacts)) < BLAMED_SHARE
+    turned &= (contacts.category == DETRACTOR) & (issue != REASONS.index("complaint"))
+    return np.where(turned, REASONS.index(BLAMED_REASON), issue)
 
 
 def _with_repeats(contacts: Experiences, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from demo import administration, automotive, behaviour, contacts, dirty_world, n
 from demo.behaviour import Experiences
 from demo.block import Block
 from demo.network import Network
-from demo.plan import CHAINS, DAYS, PEOPLE_STREAM, START, WINDOW_DAYS
+from demo.plan import BLAMED_REASON, CHAINS, DAYS, PEOPLE_STREAM, START, WINDOW_DAYS
 from demo.render import Writer
 from demo.truth import Truth
 
@@ -91,7 +91,7 @@ def _record(block: Block, events: dict[str, Experiences]) -> None:
 
 
 def _planted(networks: list[Network]) -> dict[str, object]:
-    """Dealers that changed importer, partners that were renamed, and partners that beg for scores."""
+    """Dealers that changed importer, partners that were renamed or beg for scores, and what contacts are blamed for."""
     cars = [net for net in networks if net.chain.industry == "automotive"]
     return {
         "importer_moves": [
@@ -115,4 +115,5 @@ def _planted(networks: list[Network]) -> dict[str, object]:
             for i in net.beggars
             if i < len(net.codes)
         ],
+        "blamed_contact_reason": BLAMED_REASON,
     }

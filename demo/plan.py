@@ -25,6 +25,8 @@ LINKS = {
     "automotive": ("manufacturer", "importer", "dealer", "contact_centre"),
     "retail": ("manufacturer", "shop", "contact_centre"),
 }
+# the reason of contact that goes with bad experiences, and the share of these that are about it beyond its usual one
+BLAMED_REASON, BLAMED_SHARE = "delivery", 0.5
 MANUFACTURER = {"automotive": "MFR-VELDA", "retail": "MFR-ORMA"}
 
 

@@ -156,6 +156,18 @@
     {{ return(found | length > 0) }}
 {%- endmacro %}
 
+{#- The surveys whose rows belong to a row of this shape: those that ask about an order, about a contact. -#}
+{% macro surveys_about(shape) -%}
+    {%- set found = [] -%}
+    {%- for name in datasets_of('survey') -%}
+        {%- set owner = landing_contract()[name]['belongs_to'] -%}
+        {%- if owner and landing_contract()[owner['dataset']]['shape'] == shape -%}
+            {%- do found.append(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {#- The data sets whose rows answer, in rows of their own, the invitations of this one. -#}
 {% macro answered_by(dataset) -%}
     {%- set found = [] -%}

@@ -32,6 +32,7 @@ GRAINS = {
     "what_changed_since_last_quarter": LINK,
     "what_do_exclusions_add": [*LINK, "partner_code", "quarter_start_on"],
     "what_does_each_link_cost": LINK,
+    "what_goes_with_the_score_of_each_link": [*LINK, "driver_kind", "driver_code"],
     "what_is_the_nps_of_each_partner": [*LINK, "partner_code"],
     "what_revenue_is_at_risk": LINK,
     "which_detractors_were_followed_up": LINK,
@@ -246,6 +247,27 @@ def test_answers_by_mode(answer: Read, table: Read, responses: pd.DataFrame) -> 
     )
     scored = asked[["invitation_key", *keys]].merge(responses[["invitation_key", "score"]], on="invitation_key")
     same(got, keys, "nps", nps(scored, keys))
+
+
+@needs_demo
+def test_what_goes_with_the_score(answer: Read, table: Read, responses: pd.DataFrame) -> None:
+    """What the link would have without the driver's answers, less what it has."""
+    got = answer("what_goes_with_the_score_of_each_link")
+    rows = responses[responses["is_recent"]].merge(table("dim_channel"), on="channel_key")
+    rows = rows.merge(table("dim_touchpoint")[["touchpoint_key", "touchpoint_code"]], on="touchpoint_key")
+    rows = rows.merge(table("dim_partner")[["partner_key", "partner_code"]], on="partner_key", suffixes=("", "_of"))
+    columns = {"survey_mode": "channel_code", "touchpoint": "touchpoint_code", "partner": "partner_code"}
+    for kind, column in columns.items():
+        mine = got[got["driver_kind"] == kind].rename(columns={"driver_code": column})
+        keys = [*LINK, column]
+        same(mine, keys, "nps", nps(rows, keys))
+        whole = nps(rows, LINK)
+        without = {
+            key: nps(rows[(rows[LINK] == key[:2]).all(axis=1) & (rows[column] != key[2])], LINK).loc[key[:2]]
+            for key in mine[keys].itertuples(index=False, name=None)
+        }
+        gains = pd.Series({key: rest - whole.loc[key[:2]] for key, rest in without.items()})
+        same(mine, keys, "nps_gain", gains)
 
 
 @needs_demo

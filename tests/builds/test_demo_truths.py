@@ -39,6 +39,7 @@ MIN_SHARE_OF_WHOLE_PERSONS = 0.9
 MIN_ANSWERS_FOR_A_SHARE = 30
 BEGGED_SHARE_OF_TENS, USUAL_SHARE_OF_TENS = 0.7, 0.45
 RETENTION_STANDARD_ERRORS = 3.0
+MAX_FALSE_DISCOVERIES = 0.05
 
 
 @dataclass(frozen=True)
@@ -353,6 +354,25 @@ def test_begging_buys_no_retention(demo: Demo, chain: Chain) -> None:
     kept = {is_begging: (people, share) for is_begging, people, share in rows}
     error = sum(share * (1 - share) / people for people, share in kept.values()) ** 0.5
     assert kept[True][1] < kept[False][1] + RETENTION_STANDARD_ERRORS * error
+
+
+# ---------------------------------------------------------------- what within a link goes with its score
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.code)
+def test_the_reason_that_goes_with_bad_contacts_is_found(demo: Demo, chain: Chain) -> None:
+    """It would bring most of all reasons, surely, and reasons explain what the ways of asking don't."""
+    drivers = demo.rows(
+        "select driver_kind, driver_code, nps_gain_ci_low, q_value, kind_explained_share from mart_link_driver "
+        "where chain_code = ? and link_code = 'contact_centre' and nps_gain is not null order by nps_gain desc",
+        [chain.code],
+    )
+    reasons = [row for row in drivers if row[0] == "contact_reason"]
+    _, code, low, q_value, explained = reasons[0]
+    assert code == demo.truth["blamed_contact_reason"]
+    assert low > 0
+    assert q_value < MAX_FALSE_DISCOVERIES
+    assert explained > max(share for kind, *_, share in drivers if kind == "survey_mode")
 
 
 # ---------------------------------------------------------------- erasure
