@@ -19,6 +19,7 @@ from demo.block import (
     write_acquisition,
     write_customers,
     write_follow_ups,
+    write_items,
 )
 from demo.network import IMPORTERS
 from demo.people import NEW, USED
@@ -260,7 +261,9 @@ def _write_survey(block: Block, accounts: Accounts, events: Experiences, survey:
     lines = render.csv_lines(columns).take(pa.array(inside))
     block.writer.pieces(f"dealer__{survey}_survey", paths, asked.partner[inside], lines, SURVEY_HEADER)
     unhappy = answered & (score < LOWEST_PASSIVE)
-    write_follow_ups(block, survey, render.take(network.codes, asked.partner), number, answered_on, unhappy)
+    codes = render.take(network.codes, asked.partner)
+    write_follow_ups(block, survey, codes, number, answered_on, unhappy)
+    write_items(block, survey, codes, number, asked.detail["mood"], answered & (sent < DAYS))
 
 
 def _write_claims(block: Block, warranty: Experiences) -> None:

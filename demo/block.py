@@ -10,7 +10,7 @@ from demo import render
 from demo.behaviour import Experiences
 from demo.network import Network
 from demo.people import People
-from demo.plan import DAYS, START, Chain
+from demo.plan import DAYS, ITEM_BLANK_SHARE, ITEMS_ASKED_SHARE, START, SURVEY_ITEMS, Chain
 from demo.truth import Truth
 
 COMMENTS = [
@@ -162,6 +162,43 @@ def write_follow_ups(
         np.zeros(len(lines), np.int64),
         lines,
         "follow_up_id,survey,partner_code,response_no,opened_on,closed_on,outcome\n",
+    )
+
+
+def write_items(
+    block: Block, survey: str, partner_codes: pa.Array, numbers: pa.Array, mood: np.ndarray, answered: np.ndarray
+) -> None:
+    """Write the further questions of a share of the answers, a row each; some are left blank."""
+    # a child of the stream takes nothing out of it
+    rng = block.rng.spawn(1)[0]
+    asked = np.flatnonzero(answered & (rng.random(len(answered)) < ITEMS_ASKED_SHARE))
+    if len(asked) == 0:
+        return
+    felt = (mood[asked] - mood[asked].mean()) / (mood[asked].std() or 1.0)
+    codes, picked = partner_codes.take(pa.array(asked)), numbers.take(pa.array(asked))
+    lines = []
+    for item, (scale, held) in SURVEY_ITEMS[survey].items():
+        low, high = (int(end) for end in scale.split("-"))
+        rating = (low + high) / 2 + (high - low) / 5 * (held * felt + rng.normal(0, 0.7, len(asked)))
+        columns = [
+            render.same(survey, len(asked)),
+            codes,
+            picked,
+            render.same(item, len(asked)),
+            render.same(scale, len(asked)),
+            render.blank(
+                render.number(np.clip(np.round(rating), low, high).astype(np.int64)),
+                rng.random(len(asked)) > ITEM_BLANK_SHARE,
+            ),
+        ]
+        lines.append(render.csv_lines(columns))
+    text = pa.concat_arrays(lines)
+    block.writer.pieces(
+        "chain__survey_items",
+        [f"chain/survey_items_{block.chain.code}_{survey}{block.part}.csv"],
+        np.zeros(len(text), np.int64),
+        text,
+        "survey,partner_code,response_no,item,scale,rating\n",
     )
 
 

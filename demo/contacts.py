@@ -6,7 +6,7 @@ import pyarrow as pa
 from demo import people as person_data
 from demo import render
 from demo.behaviour import Experiences, scores
-from demo.block import Accounts, Block, write_follow_ups
+from demo.block import Accounts, Block, write_follow_ups, write_items
 from demo.plan import BLAMED_REASON, BLAMED_SHARE, DAYS, DETRACTOR, LOWEST_PASSIVE
 
 CHANNELS, CHANNEL_SHARES = ["phone", "email", "chat", "web", "social"], (0.5, 0.2, 0.15, 0.1, 0.05)
@@ -89,14 +89,9 @@ def _write_surveys(block: Block, contacts: Experiences, number: pa.Array, closed
     ]
     paths, piece = _paths(block, "surveys", asked.day)
     block.writer.pieces("contact_centre__surveys", paths, piece, render.json_lines(fields))
-    write_follow_ups(
-        block,
-        "post_contact",
-        render.same(chain.contact_centre, n),
-        survey_no,
-        answered_on,
-        answered & (score < LOWEST_PASSIVE),
-    )
+    centre = render.same(chain.contact_centre, n)
+    write_follow_ups(block, "post_contact", centre, survey_no, answered_on, answered & (score < LOWEST_PASSIVE))
+    write_items(block, "post_contact", centre, survey_no, mood, answered)
 
 
 def _blamed(issue: np.ndarray, contacts: Experiences, rng: np.random.Generator) -> np.ndarray:

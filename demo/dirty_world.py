@@ -73,6 +73,7 @@ def _administration(ledger: Ledger, nl: Network, de: Network) -> None:
     _partners(ledger, nl)
     _programme_costs(ledger)
     _follow_ups(ledger)
+    _survey_items(ledger)
     _acquisition_reasons(ledger, de.chain.code)
     _benchmarks(ledger)
     _exchange_rates(ledger)
@@ -110,6 +111,22 @@ def _follow_ups(ledger: Ledger) -> None:
     follow.repeated()
     follow.corrected(like=lambda row: row["outcome"] != "", outcome="not_reached")
     follow.save()
+
+
+def _survey_items(ledger: Ledger) -> None:
+    file = _first(ledger, "chain", "survey_items_automotive_nl_post_service")
+    items = DirtyText(ledger, "chain__survey_items", file, "response_no")
+    items.bad("missing_required", scale="")
+    items.bad("value_not_allowed", scale="1-10")
+    items.bad("value_not_allowed", survey="nps")
+    items.bad("value_not_allowed", item="Was it clean?")
+    items.bad("unknown_partner", partner_code="DLR-NL-9999")
+    items.bad("invalid_number", rating="six")
+    items.bad("out_of_range", like=lambda row: row["scale"] == "1-7", rating="8")
+    items.bad("out_of_range", like=lambda row: row["scale"] == "1-7", rating="0")
+    items.repeated()
+    items.corrected(like=lambda row: row["rating"] not in ("", "1"), rating="1")
+    items.save()
 
 
 def _acquisition_reasons(ledger: Ledger, chain: str) -> None:

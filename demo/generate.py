@@ -12,7 +12,7 @@ from demo import administration, automotive, behaviour, contacts, dirty_world, n
 from demo.behaviour import Experiences
 from demo.block import Block
 from demo.network import Network
-from demo.plan import BLAMED_REASON, CHAINS, DAYS, PEOPLE_STREAM, START, WINDOW_DAYS
+from demo.plan import BLAMED_REASON, CHAINS, DAYS, PEOPLE_STREAM, START, SURVEY_ITEMS, WINDOW_DAYS
 from demo.render import Writer
 from demo.truth import Truth
 
@@ -116,4 +116,5 @@ def _planted(networks: list[Network]) -> dict[str, object]:
             if i < len(net.codes)
         ],
         "blamed_contact_reason": BLAMED_REASON,
+        "survey_items": {survey: list(items) for survey, items in SURVEY_ITEMS.items()},
     }

@@ -27,6 +27,15 @@ LINKS = {
 }
 # the reason of contact that goes with bad experiences, and the share of these that are about it beyond its usual one
 BLAMED_REASON, BLAMED_SHARE = "delivery", 0.5
+# Further questions of surveys: the scale, and how much of the mood behind the answer the rating holds. Of each survey
+# the first matters most, and the last hardly.
+SURVEY_ITEMS = {
+    "post_sale": {"delivery_day": ("1-7", 1.0), "advice": ("1-7", 0.5), "coffee": ("1-5", 0.1)},
+    "post_service": {"waiting_time": ("1-7", 1.0), "staff": ("1-7", 0.5), "cleanliness": ("1-5", 0.1)},
+    "shop_visit": {"choice": ("1-5", 1.0), "staff": ("1-5", 0.5), "parking": ("1-5", 0.1)},
+    "post_contact": {"solution": ("0-10", 1.0), "waiting_time": ("0-10", 0.5), "music": ("1-5", 0.1)},
+}
+ITEMS_ASKED_SHARE, ITEM_BLANK_SHARE = 0.6, 0.04
 MANUFACTURER = {"automotive": "MFR-VELDA", "retail": "MFR-ORMA"}
 
 

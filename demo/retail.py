@@ -18,6 +18,7 @@ from demo.block import (
     write_acquisition,
     write_customers,
     write_follow_ups,
+    write_items,
 )
 from demo.plan import DAYS, LOWEST_PASSIVE, MANUFACTURER
 
@@ -126,6 +127,7 @@ def _write_survey(block: Block, accounts: Accounts, visits: Experiences) -> None
     )
     codes = render.take(network.codes, answers.partner)
     write_follow_ups(block, "shop_visit", codes, number, answered_on, score < LOWEST_PASSIVE)
+    write_items(block, "shop_visit", codes, number, answers.detail["mood"], np.ones(n, bool))
 
 
 def _write_products(block: Block, visits: Experiences, product: np.ndarray) -> None:

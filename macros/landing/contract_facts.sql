@@ -239,6 +239,17 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{#- The data sets whose rows name an answer of any survey: the survey, the partner that was scored, the answer's number. -#}
+{% macro datasets_naming_answers() -%}
+    {%- set found = [] -%}
+    {%- for dataset in landing_datasets() -%}
+        {%- if 'response_no' in landing_columns(dataset) and columns_with(dataset, 'of', 'surveys') -%}
+            {%- do found.append(dataset) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {#- The kind of a transaction: the same for all rows, or by the words of a column. -#}
 {% macro transaction_kind(dataset, relation) -%}
     {%- set kind = landing_dataset(dataset)['kind'] -%}

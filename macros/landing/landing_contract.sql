@@ -25,6 +25,12 @@
             day='opened_on',
             date_format='yyyy-mm-dd',
         ),
+        'chain__survey_items': dict(dataset,
+            shape='list',
+            load='whole',
+            key=['survey', 'partner_code', 'response_no', 'item_code'],
+            date_format='yyyy-mm-dd',
+        ),
         'chain__acquisition_reasons': dict(dataset,
             shape='list',
             load='whole',
@@ -289,6 +295,15 @@
         'opened_on': dict(column, type='date', required=true),
         'closed_on': dict(column, type='date'),
         'outcome': dict(column, values=['resolved', 'unresolved', 'not_reached']),
+    }) }}
+    {%- elif name == 'chain__survey_items' -%}
+    {{ return({
+        'survey': dict(column, required=true, of='surveys'),
+        'partner_code': dict(column, required=true, of='partners', among='survey', mangled_mark='#SPREADSHEET'),
+        'response_no': dict(column, required=true, mangled_mark='#SPREADSHEET'),
+        'item_code': dict(column, required=true, pattern='^[a-z][a-z0-9_-]{0,29}$', mangled_mark='#SPREADSHEET'),
+        'scale': dict(column, required=true, words={'0-10': '0-10', '0 to 10': '0-10', '1-5': '1-5', '1 to 5': '1-5', '1-7': '1-7', '1 to 7': '1-7'}),
+        'rating': dict(column, type='integer', minimum=0, maximum=10),
     }) }}
     {%- elif name == 'chain__acquisition_reasons' -%}
     {{ return({

@@ -1,9 +1,17 @@
-{#- A driver's row is compared with the rest of its link: with all other answers, whatever drove them. -#}
+{#- A level is compared with the rest of its link: with all other answers, whatever drove them. An item is what the same
+    people rated beside, so that it has no rest; it is measured by what it explains. -#}
 {%- set row = ['levels.promoters', 'levels.detractors', 'levels.responses'] -%}
 {%- set rest = ['levels.rest_promoters', 'levels.rest_detractors', 'levels.rest_responses'] -%}
 {%- set grain = ['chain_link_key', 'driver_kind', 'driver_code'] -%}
 {%- set counts = ['responses', 'promoters', 'passives', 'detractors'] -%}
 {%- set share = 'cast(tested.responses as double) / tested.total_responses' -%}
+{%- set of_levels = [
+    'nps', 'nps_ci_low', 'nps_ci_high', 'rest_nps', 'nps_gain', 'nps_gain_ci_low', 'nps_gain_ci_high', 'q_value'
+] -%}
+{%- set of_items = [] -%}
+{%- for figure in ['mean_rating', 'explained_share', 'rating_correlation'] -%}
+    {%- do of_items.extend([figure, figure ~ '_ci_low', figure ~ '_ci_high']) -%}
+{%- endfor -%}
 {%- set z_95 = double_var('z_95') -%}
 with
 
@@ -17,6 +25,18 @@ partners as (
 
     select * from {{ ref('int_ranking_cell') }}
     where period_kind = 'trailing'
+
+),
+
+items as (
+
+    select * from {{ ref('int_driver_item') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('dim_survey') }}
 
 ),
 
@@ -220,45 +240,120 @@ discoveries as (
 
     {{ benjamini_hochberg('tested', ['chain_link_key', 'driver_kind'], 'driver_code', 'p_value') }}
 
+),
+
+level_rows as (
+
+    select
+        tested.chain_link_key,
+        tested.driver_kind,
+        tested.driver_code,
+        tested.driver_name,
+        cast(null as {{ dbt.type_string() }}) as survey_code,
+        tested.responses,
+        {{ share }} as response_share,
+        {{ nps('tested.promoters', 'tested.detractors', 'tested.responses') }} as nps,
+        {{ nps_ci_low('tested.promoters', 'tested.detractors', 'tested.responses') }} as nps_ci_low,
+        {{ nps_ci_high('tested.promoters', 'tested.detractors', 'tested.responses') }} as nps_ci_high,
+        {{ nps('tested.rest_promoters', 'tested.rest_detractors', 'tested.rest_responses') }} as rest_nps,
+        {{ share }} * (
+            {{ nps('tested.rest_promoters', 'tested.rest_detractors', 'tested.rest_responses') }}
+            - {{ nps('tested.promoters', 'tested.detractors', 'tested.responses') }}
+        ) as nps_gain,
+        {{ share }} * (tested.difference - {{ z_95 }} * tested.standard_error) as nps_gain_ci_low,
+        {{ share }} * (tested.difference + {{ z_95 }} * tested.standard_error) as nps_gain_ci_high,
+        discoveries.q_value,
+        {%- for figure in of_items %}
+            cast(null as double) as {{ figure }},
+        {%- endfor %}
+        kinds.kind_explained_share,
+        cast(null as {{ dbt.type_string() }}) as missing_reason,
+        tested.suppression_reason
+    from tested
+    left join kinds
+        on tested.chain_link_key = kinds.chain_link_key and tested.driver_kind = kinds.driver_kind
+    left join discoveries
+        on
+            tested.chain_link_key = discoveries.chain_link_key
+            and tested.driver_kind = discoveries.driver_kind
+            and tested.driver_code = discoveries.driver_code
+
+),
+
+-- items overlap and have no total, so that a small one is hidden alone
+judged_items as (
+
+    select
+        items.*,
+        surveys.survey_code,
+        case
+            when items.responses < {{ var('min_responses_shown') }}
+                then 'fewer than {{ var("min_responses_shown") }} responses'
+        end as suppression_reason
+    from items
+    inner join surveys on items.survey_key = surveys.survey_key
+
+),
+
+item_rows as (
+
+    select
+        judged_items.chain_link_key,
+        'item' as driver_kind,
+        concat(judged_items.survey_code, '/', judged_items.item_code) as driver_code,
+        judged_items.item_code as driver_name,
+        judged_items.survey_code,
+        case when judged_items.suppression_reason is null then judged_items.responses end as responses,
+        case
+            when judged_items.suppression_reason is null
+                then cast(judged_items.responses as double) / totals.total_responses
+        end as response_share,
+        {%- for figure in of_levels %}
+            cast(null as double) as {{ figure }},
+        {%- endfor %}
+        {%- for figure in of_items %}
+            case when judged_items.suppression_reason is null then judged_items.{{ figure }} end as {{ figure }},
+        {%- endfor %}
+        case when judged_items.suppression_reason is null then judged_items.r_squared end as kind_explained_share,
+        judged_items.missing_reason,
+        judged_items.suppression_reason
+    from judged_items
+    inner join totals on judged_items.chain_link_key = totals.chain_link_key
+
+),
+
+all_rows as (
+
+    select * from level_rows
+    union all
+    select * from item_rows
+
 )
 
 select
-    tested.chain_link_key,
-    tested.driver_kind,
-    tested.driver_code,
+    all_rows.chain_link_key,
+    all_rows.driver_kind,
+    all_rows.driver_code,
     chain_links.chain_code,
     chain_links.link_code,
-    tested.driver_name,
+    all_rows.driver_name,
+    all_rows.survey_code,
     period.trailing_from as period_from,
     period.trailing_to as period_to,
-    cast(tested.responses as bigint) as responses,
-    {{ share }} as response_share,
-    {{ nps('tested.promoters', 'tested.detractors', 'tested.responses') }} as nps,
-    {{ nps_ci_low('tested.promoters', 'tested.detractors', 'tested.responses') }} as nps_ci_low,
-    {{ nps_ci_high('tested.promoters', 'tested.detractors', 'tested.responses') }} as nps_ci_high,
-    {{ nps('tested.rest_promoters', 'tested.rest_detractors', 'tested.rest_responses') }} as rest_nps,
-    {{ share }} * (
-        {{ nps('tested.rest_promoters', 'tested.rest_detractors', 'tested.rest_responses') }}
-        - {{ nps('tested.promoters', 'tested.detractors', 'tested.responses') }}
-    ) as nps_gain,
-    {{ share }} * (tested.difference - {{ z_95 }} * tested.standard_error) as nps_gain_ci_low,
-    {{ share }} * (tested.difference + {{ z_95 }} * tested.standard_error) as nps_gain_ci_high,
-    discoveries.q_value,
-    kinds.kind_explained_share,
+    cast(all_rows.responses as bigint) as responses,
+    all_rows.response_share,
+    {%- for figure in of_levels + of_items %}
+        all_rows.{{ figure }},
+    {%- endfor %}
+    all_rows.kind_explained_share,
+    all_rows.missing_reason,
     case
-        when tested.suppression_reason is not null then 'hidden'
-        when tested.responses < {{ var('min_responses_ranked') }} then 'indicative'
+        when all_rows.suppression_reason is not null then 'hidden'
+        when all_rows.responses < {{ var('min_responses_ranked') }} then 'indicative'
         else 'full'
     end as evidence,
-    tested.suppression_reason is not null as is_suppressed,
-    tested.suppression_reason
-from tested
+    all_rows.suppression_reason is not null as is_suppressed,
+    all_rows.suppression_reason
+from all_rows
 cross join period
-inner join chain_links on tested.chain_link_key = chain_links.chain_link_key
-left join kinds
-    on tested.chain_link_key = kinds.chain_link_key and tested.driver_kind = kinds.driver_kind
-left join discoveries
-    on
-        tested.chain_link_key = discoveries.chain_link_key
-        and tested.driver_kind = discoveries.driver_kind
-        and tested.driver_code = discoveries.driver_code
+inner join chain_links on all_rows.chain_link_key = chain_links.chain_link_key

@@ -2,6 +2,7 @@
     the data are complete to. Both are known only once identities are resolved and all events are seen. -#}
 {#- Rows that name a partner's own customer. Surveys and contacts are asked once they have found theirs. -#}
 {%- set rows_of_customers = datasets_naming_customers() -%}
+{%- set naming_answers = datasets_naming_answers() -%}
 {%- set resolved_rows = [
     ('int_survey_invitation', 'invitation_key', 'sent_on'),
     ('int_contact', 'contact_key', 'opened_on'),
@@ -15,11 +16,14 @@ period as (
 
 ),
 
-follow_ups as (
+{% for dataset in naming_answers %}
+    {{ dataset }} as (
 
-    select * from {{ ref('stg_chain__follow_ups') }}
+        select * from {{ ref('stg_' ~ dataset) }}
 
-),
+    ),
+
+{% endfor %}
 
 surveys as (
 
@@ -74,20 +78,26 @@ erased_customers as (
 
 {% endfor %}
 
--- a follow-up of an erased person's response goes with it
-erased_follow_ups as (
+-- what names an erased person's response goes with it
+erased_with_answers as (
 
-    select
-        follow_ups.row_key,
-        follow_ups.file_id
-    from follow_ups
-    inner join surveys on follow_ups.survey = surveys.survey_code
-    inner join responses
-        on
-            surveys.survey_key = responses.survey_key
-            and follow_ups.partner_code = responses.partner_code
-            and follow_ups.response_no = responses.response_no
-    inner join erased_customers on responses.customer_key = erased_customers.customer_key
+    {% for dataset in naming_answers -%}
+        select
+            named.row_key,
+            named.file_id
+        from {{ dataset }} as named
+        inner join surveys on named.survey = surveys.survey_code
+        inner join responses
+            on
+                surveys.survey_key = responses.survey_key
+                and named.partner_code = responses.partner_code
+                and named.response_no = responses.response_no
+        inner join erased_customers on responses.customer_key = erased_customers.customer_key
+        {% if not loop.last %}
+            union all
+
+        {% endif -%}
+    {% endfor %}
 
 ),
 
@@ -125,7 +135,7 @@ judged as (
         row_key,
         file_id,
         'erased_on_request' as reason_code
-    from erased_follow_ups
+    from erased_with_answers
 
     union all
 

@@ -375,6 +375,23 @@ def test_the_reason_that_goes_with_bad_contacts_is_found(demo: Demo, chain: Chai
     assert explained > max(share for kind, *_, share in drivers if kind == "survey_mode")
 
 
+@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.code)
+def test_what_matters_at_a_link_is_found_among_further_questions(demo: Demo, chain: Chain) -> None:
+    """The first question of a survey goes with most of the answers, surely more than the last, which hardly matters."""
+    rows = demo.rows(
+        "select survey_code, driver_name, explained_share, explained_share_ci_low, explained_share_ci_high "
+        "from mart_link_driver where chain_code = ? and driver_kind = 'item' and explained_share is not null",
+        [chain.code],
+    )
+    found = {survey: {name: figures for code, name, *figures in rows if code == survey} for survey, *_ in rows}
+    links = {"automotive": {"post_sale", "post_service", "post_contact"}, "retail": {"shop_visit", "post_contact"}}
+    assert set(found) == links[chain.industry]
+    for survey, items in found.items():
+        planted = demo.truth["survey_items"][survey]
+        assert sorted(items, key=lambda item: -items[item][0]) == planted, survey
+        assert items[planted[0]][1] > items[planted[-1]][2], survey
+
+
 # ---------------------------------------------------------------- erasure
 
 

@@ -161,6 +161,24 @@ def test_scores_per_survey(warehouse: duckdb.DuckDBPyConnection) -> None:
     assert set(rows) == {(code, *map(int, scores)) for code, _, _, _, *scores in counted}
 
 
+def test_further_questions(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The ratings that the README counts, and no rating of what is no answer."""
+    rows = warehouse.execute(
+        "select response_no, item_code, rating from fct_survey_item join fct_nps_response using (response_key) "
+        "order by response_no desc, item_code"
+    ).fetchall()
+    assert [(number, item) for number, item, _ in rows] == [
+        ("W-08", "staff"),
+        ("W-02", "staff"),
+        ("W-01", "staff"),
+        ("Q-12", "choice"),
+        ("Q-12", "parking"),
+        ("Q-01", "choice"),
+    ]
+    (counted,) = re.findall(r"6 ratings of answers, ([\d, and]+) of 100\.", README)
+    assert sorted(rating for *_, rating in rows) == sorted(map(float, re.findall(r"\d+", counted)))
+
+
 def test_who_did_not_answer_still_counts_as_asked(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Invitations, delivered and answered: one bounce and one opt-out, and nothing from the shop."""
     rows = warehouse.execute(

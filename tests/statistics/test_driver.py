@@ -19,6 +19,17 @@ TOUCHPOINTS = {4: "sale", 5: "service", 7: "contact"}
 CHANNELS = {0: "unknown", 1: "email", 2: "sms", 3: "phone"}
 REASONS = ("complaint", "delivery", "invoice", "repair")
 PARTNERS = range(1, 9)
+SURVEYS = pd.DataFrame({"survey_key": [3, 4], "survey_code": ["post_sale", "post_service"]})
+ITEM_FIGURES = [
+    f"{figure}{ending}"
+    for figure in ("mean_rating", "explained_share", "rating_correlation")
+    for ending in ("", "_ci_low", "_ci_high")
+]
+ITEM_TYPES = {
+    **{"chain_link_key": "integer", "survey_key": "integer", "item_code": "varchar", "responses": "bigint"},
+    **dict.fromkeys([*ITEM_FIGURES, "r_squared"], "double"),
+    "missing_reason": "varchar",
+}
 KINDS = ("touchpoint", "partner", "survey_mode", "contact_reason")
 FIGURES = ["responses", "response_share", "nps", "nps_ci_low", "nps_ci_high", "rest_nps", "nps_gain", "q_value"]
 
@@ -86,6 +97,8 @@ def give(sandbox: Sandbox, rows: pd.DataFrame) -> None:
     sandbox.give(
         "dim_chain_link", links.assign(chain_code="automotive_nl", link_code="link_" + links.chain_link_key.astype(str))
     )
+    sandbox.give("dim_survey", SURVEYS)
+    sandbox.give("int_driver_item", pd.DataFrame(columns=list(ITEM_TYPES)), ITEM_TYPES)
     sandbox.give("int_ranking_cell", partner_cells(rows[rows["quarter_start_on"] == INSIDE]))
 
 

@@ -159,4 +159,5 @@ MASTERS = {
     "chain__programme_costs",
     "chain__acquisition_reasons",
     "chain__follow_ups",
+    "chain__survey_items",
 }
