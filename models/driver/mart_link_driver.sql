@@ -67,21 +67,10 @@ totals as (
 
 ),
 
-cells_with_total as (
-
-    select
-        cells.*,
-        totals.is_total_hidden
-    from cells
-    inner join totals on cells.chain_link_key = totals.chain_link_key
-
-),
-
+-- all levels of a link that is too small are too small themselves
 suppressions as (
 
-    {{ suppressed(
-        'cells_with_total', grain, ['chain_link_key', 'driver_kind'], is_total_hidden='is_total_hidden'
-    ) }}
+    {{ suppressed('cells', grain, ['chain_link_key', 'driver_kind']) }}
 
 ),
 

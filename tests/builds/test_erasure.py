@@ -184,6 +184,24 @@ def test_their_rows_are_counted_and_not_listed(story: Story) -> None:
         assert (apart, listed.fetchone()[0]) == (0, 0)
 
 
+def test_what_names_their_answers_goes_with_them(story: Story) -> None:
+    """Follow-ups and ratings name an answer, not a person: those that are left find theirs among the answers left."""
+    warehouse = Warehouse(story.folder / "nps_chain.duckdb", story.folder / "work.duckdb")
+    with warehouse.open() as connection:
+        for dataset in ("chain__follow_ups", "chain__survey_items"):
+            erased, left, orphans = connection.execute(
+                "select (select sum(rows_erased) from mart_pipeline_health where dataset = ?), count(*), "
+                f"count(*) filter (where response_key is null) from work.staging.stg_{dataset} as named "
+                "left join dim_survey on survey = survey_code "
+                "left join work.intermediate.int_survey_response as answers "
+                "on answers.survey_key = dim_survey.survey_key and answers.partner_code = named.partner_code "
+                "and answers.response_no = named.response_no",
+                [dataset],
+            ).fetchone()
+            assert erased > 0 and left > 0, dataset
+            assert orphans == 0, dataset
+
+
 def test_the_others_stay(story: Story) -> None:
     warehouse = Warehouse(story.folder / "nps_chain.duckdb", story.folder / "work.duckdb")
     erased = {person.email.lower() for person in story.erased}
