@@ -153,7 +153,7 @@ def _true_nps(world: World, only_answered: bool) -> dict[int, float]:
     """NPS in the trailing year, in points, of all who were asked or of who answered: promoters are 1, detractors -1."""
     return {
         events.link: 100
-        * float((events.category[(events.day >= TRAILING_FROM) & (events.answered | (not only_answered))] - 1).mean())
+        * float((events.scored[(events.day >= TRAILING_FROM) & (events.answered | (not only_answered))] - 1).mean())
         for events in world.events
     }
 
@@ -164,7 +164,7 @@ def _true_retention(world: World) -> dict[tuple[int, str], float]:
     for events in world.events:
         answered = events.answered & (events.day < DAYS - 1)
         for number, category in enumerate(("detractor", "passive", "promoter")):
-            mine = answered & (events.category == number)
+            mine = answered & (events.scored == number)
             shares[events.link, category] = float((events.next_purchase[mine] <= WINDOW).mean())
     return shares
 

@@ -38,7 +38,9 @@ class CompiledProject:
     relations: dict[str, str]
 
 
-def compile_project(folder: Path, selection: list[str], variables: dict[str, object] | None = None) -> CompiledProject:
+def compile_project(
+    folder: Path, selection: list[str], variables: dict[str, object] | None = None, checkout: Path = PROJECT
+) -> CompiledProject:
     """Compile the selected nodes; `folder` takes dbt's artefacts and its (empty) database; `variables` replace vars."""
     runner = dbtRunner()
     previous = os.environ.get("NPS_WORK_DB")
@@ -50,8 +52,8 @@ def compile_project(folder: Path, selection: list[str], variables: dict[str, obj
                 "compile",
                 *("--select", *selection),
                 *("--vars", json.dumps(variables or {})),
-                *("--project-dir", str(PROJECT)),
-                *("--profiles-dir", str(PROJECT)),
+                *("--project-dir", str(checkout)),
+                *("--profiles-dir", str(checkout)),
                 *("--target-path", str(folder / "target")),
                 *("--log-path", str(folder / "logs")),
             ]

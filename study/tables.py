@@ -127,7 +127,7 @@ def _concat(table: Callable[[World, int], pd.DataFrame], chains: dict[int, World
 
 def _responses(world: World, events: Events, chain: int) -> pd.DataFrame:
     kept = events.answered
-    category = events.category[kept]
+    category = events.scored[kept]
     return pd.DataFrame(
         {
             "chain_key": chain,

@@ -62,6 +62,12 @@ class Plan:
     # the link that did something for its customers a year before the last day, if any, and by how much it lifts moods
     programme_link: int | None = None
     programme_lift: float = 0.0
+    # standard deviation of a mood that all meetings between two purchases share, where a meeting's own is 1
+    journey_mood_sd: float = 0.0
+    # share of a score's variance that is the experience; the rest is chance in the answering
+    score_reliability: float = 1.0
+    # whether a bad experience tells at the next purchase, after all meetings before it, and not at once
+    leaves_at_purchase: bool = False
 
     @property
     def is_confounded(self) -> bool:
@@ -82,6 +88,8 @@ class Events:
     customer: np.ndarray
     day: np.ndarray
     category: np.ndarray
+    # the category of the score that is given for it
+    scored: np.ndarray
     answered: np.ndarray
     # days to the next purchase, NEVER if none
     next_purchase: np.ndarray
@@ -179,11 +187,14 @@ def draw_world(plan: Plan, random: np.random.Generator, cuts: dict[int, np.ndarr
     temper = random.normal(0, plan.temper_sd, n)
     drawn = {link.key: _occasions(link, first_day, random) for link in plan.links}
     moods: dict[int, np.ndarray] = {}
+    journey_moods = random.normal(0, 1, len(drawn[DEALER][0])) if plan.journey_mood_sd else None
     # the purchases first: they lend their halo
     for link in sorted(plan.links, key=lambda link: link.rate):
         customer, day = drawn[link.key]
         mood = random.normal(0, 1, len(customer)) + temper[customer]
         mood += np.where(day - first_day[customer] < NEW_DAYS, plan.newcomer_mood, 0)
+        if journey_moods is not None:
+            mood += plan.journey_mood_sd * _latest(*drawn[DEALER], journey_moods, customer, day)
         if link.key == MANUFACTURER:
             mood += plan.halo * _latest(*drawn[DEALER], moods[DEALER], customer, day)
         if link.key == plan.programme_link:
@@ -196,7 +207,17 @@ def draw_world(plan: Plan, random: np.random.Generator, cuts: dict[int, np.ndarr
             for link in plan.links
         }
     categories = {key: np.searchsorted(cuts[key], mood) for key, mood in moods.items()}
-    return _lived(plan, random, first_day, is_business, drawn, cuts, categories, leaving)
+    scored = categories
+    if plan.score_reliability < 1:
+        scored = {key: np.searchsorted(cuts[key], _blurred(plan, mood, random)) for key, mood in moods.items()}
+    return _lived(plan, random, first_day, is_business, drawn, cuts, categories, scored, leaving)
+
+
+def _blurred(plan: Plan, mood: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Moods as they are told: as many good and bad ones, of which so much is chance."""
+    own, chance = plan.score_reliability**0.5, (1 - plan.score_reliability) ** 0.5
+    centre = mood.mean()
+    return centre + own * (mood - centre) + random.normal(0, chance * mood.std(), len(mood))
 
 
 def _occasions(link: Link, first_day: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -245,6 +266,7 @@ def _lived(
     drawn: dict[int, tuple[np.ndarray, np.ndarray]],
     cuts: dict[int, np.ndarray],
     categories: dict[int, np.ndarray],
+    scored: dict[int, np.ndarray],
     base: np.ndarray,
 ) -> World:
     """What took place of what was drawn."""
@@ -252,8 +274,12 @@ def _lived(
         link.key: random.random(len(categories[link.key])) < np.array(link.leave)[categories[link.key]]
         for link in plan.links
     }
-    first, second = _two_earliest(base, drawn, leaves)
     buyer, bought_on = drawn[DEALER]
+    leaving_days = {}
+    for key, (customer, day) in drawn.items():
+        told = day + _days_to_purchase(*drawn[DEALER], customer, day) - 1 if plan.leaves_at_purchase else day
+        leaving_days[key] = np.where(leaves[key], told, NEVER)
+    first, second = _two_earliest(base, drawn, leaving_days)
     events = []
     for link in plan.links:
         customer, day = drawn[link.key]
@@ -262,20 +288,19 @@ def _lived(
         if link.key == MANUFACTURER:
             asked = random.random(len(day)) < LEAVERS_STILL_ASKED
             takes_place |= (late <= ASKED_AFTER_LEAVING_DAYS) & asked
-        position = np.searchsorted(_clock(buyer, bought_on), _clock(customer, day), side="right")
-        has_next = (position < len(buyer)) & (buyer[np.minimum(position, len(buyer) - 1)] == customer)
-        gap = np.where(has_next, bought_on[np.minimum(position, len(buyer) - 1)] - day, NEVER)
+        gap = _days_to_purchase(buyer, bought_on, customer, day)
         # the customer's leaving had this experience gone well
-        otherwise = np.where(leaves[link.key] & (late == 0), second[customer], first[customer])
+        otherwise = np.where(leaving_days[link.key] == first[customer], second[customer], first[customer])
         would_stay = (late <= 0) & (gap <= WINDOW) & (day + gap <= otherwise)
         # leaving on a day means no purchase after it
         comes_back = (late < 0) & (day + gap <= first[customer])
-        answering = np.array(link.answers)[categories[link.key]]
+        answering = np.array(link.answers)[scored[link.key]]
         answering *= np.where(day - first_day[customer] < NEW_DAYS, plan.newcomer_answering, 1.0)
         answered = random.random(len(day)) < answering
         keep = takes_place & (day >= 0) & (day < DAYS)
         loss = np.array(link.leave)[categories[link.key]] * would_stay
-        values = (customer, day, categories[link.key], answered, np.where(comes_back, gap, NEVER), loss)
+        categorised = (categories[link.key], scored[link.key])
+        values = (customer, day, *categorised, answered, np.where(comes_back, gap, NEVER), loss)
         events.append(Events(link.key, *(value[keep] for value in values)))
     happened = (bought_on <= first[buyer]) & (bought_on >= 0)
     margin = random.lognormal(5.5, 0.5, len(buyer))
@@ -289,12 +314,21 @@ def _lived(
     )
 
 
+def _days_to_purchase(buyer: np.ndarray, bought_on: np.ndarray, customer: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Days to the next purchase that was drawn, NEVER if none."""
+    position = np.searchsorted(_clock(buyer, bought_on), _clock(customer, day), side="right")
+    following = np.minimum(position, len(buyer) - 1)
+    has_next = (position < len(buyer)) & (buyer[following] == customer)
+    return np.where(has_next, bought_on[following] - day, NEVER)
+
+
 def _two_earliest(
-    base: np.ndarray, drawn: dict[int, tuple[np.ndarray, np.ndarray]], leaves: dict[int, np.ndarray]
+    base: np.ndarray, drawn: dict[int, tuple[np.ndarray, np.ndarray]], leaving_days: dict[int, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The earliest and the second earliest day on which each customer would leave."""
-    customers = np.concatenate([np.arange(len(base)), *(drawn[key][0][leaves[key]] for key in drawn)])
-    days = np.concatenate([base, *(drawn[key][1][leaves[key]].astype(float) for key in drawn)])
+    causes = {key: days < NEVER - 1 for key, days in leaving_days.items()}
+    customers = np.concatenate([np.arange(len(base)), *(drawn[key][0][causes[key]] for key in drawn)])
+    days = np.concatenate([base, *(leaving_days[key][causes[key]] for key in drawn)])
     order = np.lexsort((days, customers))
     customers, days = customers[order], days[order]
     starts = np.searchsorted(customers, np.arange(len(base)))
