@@ -26,6 +26,8 @@ from nps_chain.running import demo_data
 from nps_chain.settings import KEY_VARIABLE, load_settings
 
 SEED, SCALE = 7, 1.0
+# chains whose contact centre has too few answers to say what within it goes with the score
+FEW_CONTACTS = ("retail_nl", "retail_de")
 
 # Planted and found gaps differ by chance only: people whose follow-up ended early, and records that name nobody.
 GAP_TOLERANCE_WEAK_LINK = 0.05
@@ -361,18 +363,25 @@ def test_begging_buys_no_retention(demo: Demo, chain: Chain) -> None:
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.code)
 def test_the_reason_that_goes_with_bad_contacts_is_found(demo: Demo, chain: Chain) -> None:
-    """It would bring most of all reasons, surely, and reasons explain what the ways of asking don't."""
+    """It would bring most of all reasons, surely, and reasons explain what the ways of asking don't.
+
+    A contact centre with too few answers to be sure of any reason blames none.
+    """
     drivers = demo.rows(
-        "select driver_kind, driver_code, nps_gain_ci_low, q_value, kind_explained_share from mart_link_driver "
+        "select driver_kind, driver_code, nps_gain_ci_low, q_value, kind_explained_share, evidence "
+        "from mart_link_driver "
         "where chain_code = ? and link_code = 'contact_centre' and nps_gain is not null order by nps_gain desc",
         [chain.code],
     )
     reasons = [row for row in drivers if row[0] == "contact_reason"]
-    _, code, low, q_value, explained = reasons[0]
-    assert code == demo.truth["blamed_contact_reason"]
-    assert low > 0
-    assert q_value < MAX_FALSE_DISCOVERIES
-    assert explained > max(share for kind, *_, share in drivers if kind == "survey_mode")
+    sure = [code for _, code, low, q_value, *_ in reasons if low > 0 and q_value < MAX_FALSE_DISCOVERIES]
+    blamed = demo.truth["blamed_contact_reason"]
+    if any(row[-1] == "full" for row in reasons):
+        assert sure[0] == reasons[0][1] == blamed
+        assert reasons[0][4] > max(share for kind, _, _, _, share, _ in drivers if kind == "survey_mode")
+    else:
+        assert chain.code in FEW_CONTACTS
+        assert set(sure) <= {blamed}
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.code)
@@ -380,12 +389,13 @@ def test_what_matters_at_a_link_is_found_among_further_questions(demo: Demo, cha
     """The first question of a survey goes with most of the answers, surely more than the last, which hardly matters."""
     rows = demo.rows(
         "select survey_code, driver_name, explained_share, explained_share_ci_low, explained_share_ci_high "
-        "from mart_link_driver where chain_code = ? and driver_kind = 'item' and explained_share is not null",
+        "from mart_link_driver where chain_code = ? and driver_kind = 'item' and missing_reason is null",
         [chain.code],
     )
     found = {survey: {name: figures for code, name, *figures in rows if code == survey} for survey, *_ in rows}
     links = {"automotive": {"post_sale", "post_service", "post_contact"}, "retail": {"shop_visit", "post_contact"}}
-    assert set(found) == links[chain.industry]
+    silent = {"post_contact"} if chain.code in FEW_CONTACTS else set()
+    assert set(found) == links[chain.industry] - silent
     for survey, items in found.items():
         planted = demo.truth["survey_items"][survey]
         assert sorted(items, key=lambda item: -items[item][0]) == planted, survey
