@@ -17,8 +17,8 @@ from nps_chain.sql_quoting import literal
 WIDTH = 110
 UNKNOWN_FIGURE = "-"
 CANNOT_TELL = "cannot_tell"
-# what draws can show at most
-MOST_CERTAIN = 0.99
+# what draws can show: no chance of nothing, and no certainty
+LEAST_CHANCE, MOST_CERTAIN = 0.01, 0.99
 # languages of the sentences, and the ending of their columns; the table's headings stay English
 LANGUAGES = {"en": "", "nl": "_nl"}
 VERDICTS = {
@@ -147,7 +147,8 @@ def verdict(published: Path, language: str = "en") -> str:
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(published))} as published (read_only)")
         connection.execute("use published")
-        lines = [*_chains(connection, language), *_period(connection), *_rows_read(connection), *_closing(connection)]
+        chains = [*_chains(connection, language), *textwrap.wrap(LEGEND, WIDTH), ""]
+        lines = [*chains, *_period(connection), *_rows_read(connection), *_closing(connection)]
     return "\n".join(lines)
 
 
@@ -186,15 +187,7 @@ def _linked_otherwise(links: Sequence[str | None]) -> list[str]:
 
 
 def _period(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Say what the tables hold, how far the data reach and which quarters they cover."""
-    return [
-        *textwrap.wrap(LEGEND, WIDTH),
-        "",
-        *_covered(connection),
-    ]
-
-
-def _covered(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Say how far the data reach and which quarters the tables cover."""
     return [
         f"Data complete to {as_of}; the tables cover {first} to {last}, the last four whole quarters."
         for as_of, first, last in connection.execute(_PERIOD).fetchall()
@@ -253,7 +246,7 @@ def _chance(probability: Any) -> str:
         return UNKNOWN_FIGURE
     if probability > MOST_CERTAIN:
         return "over 99 %"
-    if probability < 1 - MOST_CERTAIN:
+    if probability < LEAST_CHANCE:
         return "under 1 %"
     return f"{math.floor(probability * 100 + 1e-9)} %"
 

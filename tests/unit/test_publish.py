@@ -17,7 +17,7 @@ from nps_chain.contracts.marts import load_tables
 from nps_chain.errors import UserError
 from nps_chain.intake import intake
 from nps_chain.publishing.publish import publish, remove_leftovers
-from nps_chain.publishing.verdict import WIDTH, _figure, verdict
+from nps_chain.publishing.verdict import WIDTH, _chance, _figure, verdict
 from nps_chain.running.build import require_content, sole_build
 from nps_chain.running.dbt import follow
 from nps_chain.settings import ROOT, Settings
@@ -511,6 +511,15 @@ def test_what_failed_in_dbt_carries_its_message():
         "Compilation Error in model x (models/x.sql) no {% end",
         "model m: Compilation Error: 'f' is undefined",
     ]
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [(0.0, "under 1 %"), (0.0099, "under 1 %"), (0.01, "1 %"), (0.796, "79 %"), (0.99, "99 %"), (0.9925, "over 99 %")],
+)
+def test_a_chance_in_the_table_is_that_of_the_sentence(probability, said):
+    """As the macro percent_in_words says it; 0.01 is what 4 of 400 replicates give."""
+    assert _chance(probability) == said
 
 
 @pytest.mark.parametrize(
